@@ -1,0 +1,34 @@
+# Compiler choice, warnings and sanitizers. See docs/adr/2026-11-25-clang-19-and-cpp23.md for why only clang 19 and newer is accepted.
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19)
+  message(FATAL_ERROR
+    "lifecycle needs clang 19 or newer, and found ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}. GCC before 15 and clang before 19 "
+    "miscompile the coroutines that workflows are made of (heap corruption). On Debian 12: apt-get install clang-19, then use a preset "
+    "(cmake --preset release), which picks it.")
+endif()
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
+
+find_program(LIFECYCLE_CCACHE ccache)
+if(LIFECYCLE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${LIFECYCLE_CCACHE}")
+endif()
+
+option(LIFECYCLE_WERROR "Treat warnings as errors" OFF)
+set(LIFECYCLE_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
+
+add_library(lifecycle_warnings INTERFACE)
+target_compile_options(lifecycle_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wno-missing-field-initializers
+  $<$<BOOL:${LIFECYCLE_WERROR}>:-Werror>)
+
+add_compile_options(-ffunction-sections -fdata-sections -fno-omit-frame-pointer)
+add_link_options(-fuse-ld=lld -Wl,--gc-sections)
+if(LIFECYCLE_SANITIZE)
+  add_compile_options(-fsanitize=${LIFECYCLE_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${LIFECYCLE_SANITIZE})
+else()
+  add_link_options(-static-libstdc++ -static-libgcc)
+endif()

@@ -1,0 +1,45 @@
+// The process's log: one line per fact, as text or as JSON, to standard error.
+//
+// A Logger is a small value that the program makes in main and hands down. Strings from hosts and users are made valid UTF-8 here.
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/error.h"
+
+namespace lifecycle {
+
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError, kNever };
+enum class LogFormat : std::uint8_t { kText, kJson };
+
+// "debug", "info", "warn", "error", "never"; kInvalidArgument for anything else.
+[[nodiscard]] Result<LogLevel> parse_log_level(std::string_view text);
+
+struct LogField {
+  std::string_view name;
+  std::variant<std::string_view, std::int64_t, double, bool> value;
+};
+
+class Logger {
+ public:
+  Logger(LogLevel level, LogFormat format);
+  // Writes nothing.
+  [[nodiscard]] static Logger silent() { return Logger(LogLevel::kNever, LogFormat::kText); }
+
+  [[nodiscard]] bool enabled(LogLevel level) const;
+  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) const;
+  void debug(std::string_view message, std::initializer_list<LogField> fields = {}) const { write(LogLevel::kDebug, message, fields); }
+  void info(std::string_view message, std::initializer_list<LogField> fields = {}) const { write(LogLevel::kInfo, message, fields); }
+  void warn(std::string_view message, std::initializer_list<LogField> fields = {}) const { write(LogLevel::kWarn, message, fields); }
+  void error(std::string_view message, std::initializer_list<LogField> fields = {}) const { write(LogLevel::kError, message, fields); }
+
+ private:
+  struct Sink;
+  std::shared_ptr<Sink> sink_;  // shared by copies; thread-safe
+};
+
+}  // namespace lifecycle
