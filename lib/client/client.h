@@ -1,19 +1,19 @@
 // A client of one Temporal namespace: starts workflows, follows them, asks and tells them things.
 //
 // Calls return when the server has answered: they run the loop they were given until then. A program that waits for several things at once (the
-// command line's progress display) uses the service and the loop below it directly.
+// command line's progress display) uses OutcomeWatch, or the service and the loop directly.
 #pragma once
 
 #include <temporal/api/workflowservice/v1/request_response.pb.h>
 
-#include <memory>
-#include <optional>
 #include <string>
 
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "rpc/grpc_event_loop.h"
+#include "base/random.h"
+#include "client/outcome_watch.h"
+#include "rpc/runnable_event_loop.h"
 #include "rpc/workflow_service.h"
 
 namespace lifecycle::client {
@@ -24,6 +24,7 @@ struct ClientOptions {
   std::string name_space = "default";                   // the Temporal namespace
   std::string identity = {};                            // "<pid>@<host>" when empty
   Duration command_timeout = std::chrono::seconds(10);  // of each call, retries included
+  std::string address = {};                             // named in errors; empty: "the Temporal server"
 };
 
 struct StartOptions {
@@ -33,31 +34,29 @@ struct StartOptions {
   Duration execution_timeout = {};  // zero: none
 };
 
-// How a workflow ended. `result` is set for kCompleted, `failure` for the others where the server has one.
-struct WorkflowOutcome {
-  temporal::api::enums::v1::WorkflowExecutionStatus status = temporal::api::enums::v1::WORKFLOW_EXECUTION_STATUS_UNSPECIFIED;
-  std::string run_id;
-  std::optional<api::Payloads> result;
-  std::optional<api::Failure> failure;
-};
-
+// Errors of all calls, beside the ones named: kUnavailable when no server answers, kDeadlineExceeded, kPermissionDenied.
 class Client {
  public:
-  // All three outlive the client.
-  Client(rpc::WorkflowService& service, rpc::GrpcEventLoop& loop, ClientOptions options);
+  // Both outlive the client.
+  Client(rpc::WorkflowService& service, rpc::RunnableEventLoop& loop, ClientOptions options);
 
-  // Asks the server for its version and whether the namespace exists. Errors: kUnavailable when no server answers within `timeout`,
-  // kNotFound for the namespace, kPermissionDenied.
+  // Asks the server for its version and whether the namespace exists, and waits up to `timeout` for a server that is not there yet. Errors:
+  // kUnavailable when none answers in time, kNotFound for the namespace, kPermissionDenied. A server that does not know GetSystemInfo gives an
+  // empty answer.
   [[nodiscard]] Result<service::GetSystemInfoResponse> check_connection(Duration timeout);
 
   // Returns the run id. Errors: kAlreadyExists when a workflow with this id runs, kNotFound for the namespace.
   [[nodiscard]] Result<std::string> start_workflow(const StartOptions& options, const api::Payloads& input);
+  // An empty run id is the latest run. Errors: kNotFound.
   [[nodiscard]] Result<service::DescribeWorkflowExecutionResponse> describe(const std::string& workflow_id, const std::string& run_id = "");
-  // The whole history, all pages.
+  // The whole history, all pages. Errors: kNotFound.
   [[nodiscard]] Result<api::History> fetch_history(const std::string& workflow_id, const std::string& run_id = "");
-  // Waits for the end, following continued-as-new and retried runs. `timeout` zero waits for ever.
+  // Waits for the end, following continued-as-new and retried runs; see OutcomeWatch. `timeout` zero waits for ever.
   [[nodiscard]] Result<WorkflowOutcome> wait_for_outcome(const std::string& workflow_id, const std::string& run_id, Duration timeout);
+  // Errors: kInvalidArgument for an unknown query type and for a query that failed, kNotFound, kFailedPrecondition when the workflow's state
+  // forbids it, kDeadlineExceeded when no worker answers.
   [[nodiscard]] Result<api::Payloads> query(const std::string& workflow_id, const std::string& query_type, const api::Payloads& arguments = {});
+  // Errors of these: kNotFound when no such workflow runs.
   [[nodiscard]] Result<void> signal(const std::string& workflow_id, const std::string& signal_name, const api::Payloads& input = {});
   [[nodiscard]] Result<void> request_cancel(const std::string& workflow_id, const std::string& reason);
   [[nodiscard]] Result<void> terminate(const std::string& workflow_id, const std::string& reason);
@@ -65,9 +64,16 @@ class Client {
   [[nodiscard]] const ClientOptions& options() const { return options_; }
 
  private:
+  // Makes the call within the command time-out; the error says what was attempted.
+  template <class Rpc>
+  [[nodiscard]] Result<typename Rpc::Response> ask(typename Rpc::Request request, std::string_view attempt);
+  // The error of a call; for a server that did not answer it names the address.
+  [[nodiscard]] Error error_of(const rpc::Status& status, std::string_view attempt) const;
+
   rpc::WorkflowService& service_;
-  rpc::GrpcEventLoop& loop_;
+  rpc::RunnableEventLoop& loop_;
   ClientOptions options_;
+  RandomStream request_ids_;
 };
 
 }  // namespace lifecycle::client

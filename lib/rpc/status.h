@@ -41,6 +41,9 @@ struct Status {
   [[nodiscard]] bool ok() const { return code == StatusCode::kOk; }
 };
 
+// Whether the same call may succeed when it is made again a little later. The codes are those that the official SDKs retry.
+[[nodiscard]] bool is_transient(const Status& status);
+
 // The status as an error of this library; `what` names the attempt ("start workflow 'x'").
 [[nodiscard]] Error to_error(const Status& status, std::string_view what);
 

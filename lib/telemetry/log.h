@@ -1,11 +1,15 @@
 // The process's log: one line per fact, as text or as JSON, to standard error.
 //
-// A Logger is a small value that the program makes in main and hands down. Strings from hosts and users are made valid UTF-8 here.
+//   text  2026-11-25T13:22:48.123Z INFO  worker started task_queue=lifecycle-queue identity="7@host one"
+//   JSON  {"time":"2026-11-25T13:22:48.123Z","level":"info","message":"worker started","task_queue":"lifecycle-queue"}
+//
+// A Logger is a small value that the program makes in main and hands down. Strings from hosts and users are made valid UTF-8 here, and their
+// control characters are escaped, so that no text from outside can forge a line.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <variant>
 
@@ -28,7 +32,7 @@ class Logger {
  public:
   Logger(LogLevel level, LogFormat format);
   // Writes nothing.
-  [[nodiscard]] static Logger silent() { return Logger(LogLevel::kNever, LogFormat::kText); }
+  [[nodiscard]] static Logger silent() { return {LogLevel::kNever, LogFormat::kText}; }
 
   [[nodiscard]] bool enabled(LogLevel level) const;
   void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) const;

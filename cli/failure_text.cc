@@ -1,0 +1,69 @@
+#include "cli/failure_text.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace lifecycle::cli {
+namespace {
+
+constexpr std::size_t kMessageBytesMax = 500;  // a line is to be read; the whole text is in the history
+
+std::string one_line(std::string_view text) {
+  std::string line = shortened(valid_utf8(text), kMessageBytesMax);
+  std::ranges::replace_if(line, [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; }, ' ');
+  return line;
+}
+
+std::string timeout_text(const api::Failure& failure) {
+  switch (failure.timeout_failure_info().timeout_type()) {
+    case api::enums::TIMEOUT_TYPE_START_TO_CLOSE:
+      return "start-to-close time-out: the worker did not finish in time";
+    case api::enums::TIMEOUT_TYPE_SCHEDULE_TO_START:
+      return "schedule-to-start time-out: no worker took the task in time";
+    case api::enums::TIMEOUT_TYPE_SCHEDULE_TO_CLOSE:
+      return "schedule-to-close time-out: all attempts together took too long";
+    case api::enums::TIMEOUT_TYPE_HEARTBEAT:
+      return "heartbeat time-out: the worker fell silent";
+    default:
+      return one_line(failure.message());
+  }
+}
+
+std::string line_of(const api::Failure& failure) {
+  switch (failure.failure_info_case()) {
+    case api::Failure::kActivityFailureInfo: {
+      const auto& info = failure.activity_failure_info();
+      return one_line(fmt::format("activity {} failed (on {})", info.activity_type().name(), info.identity()));
+    }
+    case api::Failure::kTimeoutFailureInfo:
+      return timeout_text(failure);
+    case api::Failure::kApplicationFailureInfo:
+      if (const std::string& type = failure.application_failure_info().type(); !type.empty()) {
+        return one_line(fmt::format("{}: {}", type, failure.message()));
+      }
+      return one_line(failure.message());
+    default:
+      return one_line(failure.message());
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> failure_lines(const api::Failure& failure) {
+  std::vector<std::string> lines;
+  for (const api::Failure* link = &failure; lines.size() < kFailureCausesMax; link = &link->cause()) {
+    lines.push_back(line_of(*link));
+    if (!link->has_cause()) {
+      break;
+    }
+  }
+  return lines;
+}
+
+std::string failure_text(const api::Failure& failure) { return fmt::format("{}", fmt::join(failure_lines(failure), ": ")); }
+
+}  // namespace lifecycle::cli

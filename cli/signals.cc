@@ -1,0 +1,71 @@
+#include "cli/signals.h"
+
+#include <pthread.h>
+
+#include <csignal>
+
+#include "base/check.h"
+
+namespace lifecycle::cli {
+namespace {
+
+// Wakes the waiting thread so that it can end; nothing else sends it.
+constexpr int kWakeUp = SIGUSR2;
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, kWakeUp}) {
+    sigaddset(&set, number);
+  }
+  return set;
+}
+
+}  // namespace
+
+void block_stop_signals() {
+  const sigset_t set = stop_signals();
+  check(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0, "the stop signals could not be blocked");
+  check(std::signal(SIGPIPE, SIG_IGN) != SIG_ERR, "SIGPIPE could not be ignored");
+}
+
+SignalWatch::SignalWatch(EventLoop& loop, std::function<void(int)> on_signal)
+    : on_signal_(std::make_shared<std::function<void(int)>>(std::move(on_signal))) {
+  waiter_ = std::thread([&loop, on_signal_weak = std::weak_ptr(on_signal_)] {
+    const sigset_t set = stop_signals();
+    for (;;) {
+      int number = 0;
+      if (sigwait(&set, &number) != 0) {
+        continue;
+      }
+      if (number == kWakeUp) {
+        return;
+      }
+      loop.post([number, on_signal_weak] {
+        if (const auto handler = on_signal_weak.lock()) {
+          (*handler)(number);
+        }
+      });
+    }
+  });
+}
+
+SignalWatch::~SignalWatch() {
+  pthread_kill(waiter_.native_handle(), kWakeUp);
+  waiter_.join();
+}
+
+const char* name_of_signal(int signal_number) {
+  switch (signal_number) {
+    case SIGINT:
+      return "SIGINT";
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGHUP:
+      return "SIGHUP";
+    default:
+      return "a signal";
+  }
+}
+
+}  // namespace lifecycle::cli

@@ -1,0 +1,70 @@
+#include "registry/cached_run.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace lifecycle {
+namespace {
+
+// Answers an activation that no code can run.
+core::WorkflowActivationCompletion cannot_run(const std::string& why) {
+  core::WorkflowActivationCompletion completion;
+  completion.failure = core::WorkflowTaskFailure{.failure = converter::to_failure(std::runtime_error(why))};
+  return completion;
+}
+
+}  // namespace
+
+CachedRun::CachedRun(const Registry& registry, RunIdentity identity) : registry_(registry), identity_(std::move(identity)) {}
+
+RunRequest CachedRun::on_workflow_task(core::WorkflowTask task) { return drive(run_.on_workflow_task(std::move(task))); }
+
+RunRequest CachedRun::on_history_page(std::shared_ptr<const api::History> page, std::string next_page_token) {
+  return drive(run_.on_history_page(std::move(page), std::move(next_page_token)));
+}
+
+RunRequest CachedRun::drive(core::RunStep step) {
+  while (auto* activate_step = std::get_if<core::Activate>(&step)) {
+    core::WorkflowActivationCompletion completion = activate(activate_step->activation);
+    warnings_.insert(warnings_.end(), completion.warnings.begin(), completion.warnings.end());
+    step = run_.on_completion(std::move(completion));
+  }
+  return std::visit(
+      [](auto&& request) -> RunRequest {
+        if constexpr (std::is_same_v<std::decay_t<decltype(request)>, core::Activate>) {
+          die("the loop above handles activations");
+        } else {
+          return std::forward<decltype(request)>(request);
+        }
+      },
+      std::move(step));
+}
+
+core::WorkflowActivationCompletion CachedRun::activate(const core::WorkflowActivation& activation) {
+  const auto* initialize = activation.jobs.empty() ? nullptr : std::get_if<core::InitializeWorkflow>(&activation.jobs.front());
+  if (initialize != nullptr) {
+    const auto& started = *initialize->attributes;
+    const workflow::WorkflowDefinition* definition = registry_.find_workflow(started.workflow_type().name());
+    if (definition == nullptr) {
+      instance_.reset();
+      return cannot_run(fmt::format("workflow type '{}' is not registered on this worker; registered are: {}", started.workflow_type().name(),
+                                    fmt::join(registry_.workflow_types(), ", ")));
+    }
+    instance_ = std::make_unique<workflow::WorkflowInstance>(*definition,
+                                                             workflow::WorkflowInfo{.name_space = identity_.name_space,
+                                                                                    .workflow_id = identity_.workflow_id,
+                                                                                    .run_id = identity_.run_id,
+                                                                                    .workflow_type = started.workflow_type().name(),
+                                                                                    .task_queue = started.task_queue().name(),
+                                                                                    .attempt = started.attempt(),
+                                                                                    .start_time = activation.timestamp},
+                                                             initialize->randomness_seed);
+  }
+  if (instance_ == nullptr) {
+    return cannot_run("the workflow has not begun: its first workflow task is still to come");
+  }
+  return instance_->activate(activation);
+}
+
+}  // namespace lifecycle

@@ -1,0 +1,71 @@
+"""The real Temporal server in development mode, on a port of its own."""
+
+import asyncio
+import pathlib
+import shutil
+import socket
+import sys
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from .process import ManagedProcess
+from .waiting import wait_until
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def temporal_program() -> str:
+    """`temporal` from the virtual environment that runs us, else from PATH."""
+    bundled = pathlib.Path(sys.prefix) / "bin" / "temporal"
+    found = str(bundled) if bundled.exists() else shutil.which("temporal")
+    if not found:
+        raise RuntimeError("no `temporal` program: neither in the virtual environment nor in PATH")
+    return found
+
+
+def answers(address: str) -> bool:
+    """Whether a server answers there and serves the namespace `default`."""
+
+    async def ask() -> None:
+        client = await Client.connect(address)
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace="default"))
+
+    try:
+        asyncio.run(asyncio.wait_for(ask(), 5))
+        return True
+    except (RPCError, RuntimeError, TimeoutError):
+        return False
+
+
+class TemporalServer:
+    """Can be stopped and started again on the same port; keeps its state when it is given a database file."""
+
+    def __init__(self, directory: pathlib.Path, database: pathlib.Path | None = None, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self._database = database
+        self._log_path = directory / f"server-{self.port}.log"
+        self._process: ManagedProcess | None = None
+
+    def start(self) -> "TemporalServer":
+        command = [temporal_program(), "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(self.port)]
+        # The HTTP port is the gRPC port + 1 by default there, which another server may hold.
+        command += ["--http-port", str(free_port()), "--log-level", "error"]
+        if self._database:
+            command += ["--db-filename", str(self._database)]
+        process = ManagedProcess(command, self._log_path)
+        self._process = process
+        wait_until(lambda: answers(self.address) or process.exit_code() is not None, "a server that answers", 60, process.log)
+        if process.exit_code() is not None:
+            raise RuntimeError(f"the server ended at its start:\n{process.log()}")
+        return self
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.kill()
