@@ -8,8 +8,8 @@
 
 namespace lifecycle::cli {
 
-// The failure and its causes, outermost first: "activity ProcessStep failed (on 7@host/v1.0.0#ab)", "SimulatedFailure: step 2 fails on purpose".
-// Control characters are replaced, so that each is one line. A chain is cut at kFailureCausesMax.
+// The failure and its causes, outermost first: "activity ProcessStep failed (on 7@host/v1.0.0#ab)", "SimulatedFailure: step 2 fails on
+// purpose". Control characters are replaced, so that each is one line. A chain is cut at kFailureCausesMax.
 [[nodiscard]] std::vector<std::string> failure_lines(const api::Failure& failure);
 
 inline constexpr std::size_t kFailureCausesMax = 20;

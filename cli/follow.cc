@@ -26,12 +26,18 @@ bool is_away(const rpc::Status& status) {
 class RunFollower::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(rpc::WorkflowService& service, EventLoop& loop, FollowTarget target, RunObserver& observer, FollowOptions options)
-      : service_(service), loop_(loop), target_(std::move(target)), observer_(observer), options_(options), stall_(options.stall_patience) {}
+      : service_(service),
+        loop_(loop),
+        target_(std::move(target)),
+        observer_(observer),
+        options_(options),
+        stall_(options.stall_patience) {}
 
   void start() {
-    watch_.emplace(service_, loop_,
-                   client::OutcomeWatch::Target{.name_space = target_.name_space, .workflow_id = target_.workflow_id, .run_id = target_.run_id},
-                   Duration::zero(), guarded([](Impl& self, Result<client::WorkflowOutcome> outcome) { self.on_outcome(std::move(outcome)); }));
+    watch_.emplace(
+        service_, loop_,
+        client::OutcomeWatch::Target{.name_space = target_.name_space, .workflow_id = target_.workflow_id, .run_id = target_.run_id},
+        Duration::zero(), guarded([](Impl& self, Result<client::WorkflowOutcome> outcome) { self.on_outcome(std::move(outcome)); }));
     poll_history();
     sample();
   }

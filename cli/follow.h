@@ -1,7 +1,7 @@
 // Follows a run to its end and tells an observer what happens to it.
 //
-// Three things go on at once, on one event loop: a long poll that waits for the end (client::OutcomeWatch), one that brings each new event of the
-// history, and a sample of DescribeWorkflowExecution several times a second, which alone shows the attempts of what is running.
+// Three things go on at once, on one event loop: a long poll that waits for the end (client::OutcomeWatch), one that brings each new event
+// of the history, and a sample of DescribeWorkflowExecution several times a second, which alone shows the attempts of what is running.
 #pragma once
 
 #include <memory>
@@ -26,7 +26,7 @@ struct FollowTarget {
 
 struct FollowOptions {
   Duration sample_interval = std::chrono::milliseconds(250);
-  Duration stall_patience = std::chrono::seconds(3);  // from when a task is called not taken
+  Duration stall_patience = std::chrono::seconds(3);    // from when a task is called not taken
   Duration last_events_wait = std::chrono::seconds(2);  // how long the end is held back for the events before it
 };
 

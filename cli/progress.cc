@@ -85,8 +85,8 @@ std::string progress_bar(int completed, int total, int width) {
   if (total <= 0) {
     return fmt::format("{} steps", completed);
   }
-  const auto full = static_cast<std::size_t>(std::clamp(static_cast<std::int64_t>(completed) * width / total, std::int64_t{0},
-                                                        static_cast<std::int64_t>(width)));
+  const auto full = static_cast<std::size_t>(
+      std::clamp(static_cast<std::int64_t>(completed) * width / total, std::int64_t{0}, static_cast<std::int64_t>(width)));
   return fmt::format("[{}{}] {}/{}", std::string(full, '#'), std::string(static_cast<std::size_t>(width) - full, '.'), completed, total);
 }
 
@@ -99,8 +99,8 @@ void ProgressDisplay::on_change(const RunChange& change) {
     output_.document(change_json(change));
   }
   if (change.kind == ChangeKind::kNoWorker) {
-    output_.warning(fmt::format("{}; start a worker with: lifecycle worker --task-queue {} (still waiting)", change_text(change),
-                                options_.task_queue));
+    output_.warning(
+        fmt::format("{}; start a worker with: lifecycle worker --task-queue {} (still waiting)", change_text(change), options_.task_queue));
   } else if (!output_.animated() || is_notable(change)) {
     show_line(change);
   }

@@ -21,8 +21,8 @@ struct ProgressOptions {
 // One line for people: "step 3 completed on 17@host (v1.0.0)".
 [[nodiscard]] std::string change_text(const RunChange& change);
 
-// {"event": "step_started", "time": "...", "step": 3, "attempt": 1, "worker": "...", "version": "...", "message": "..."}; what a change does not
-// have is left out.
+// {"event": "step_started", "time": "...", "step": 3, "attempt": 1, "worker": "...", "version": "...", "message": "..."}; what a change
+// does not have is left out.
 [[nodiscard]] nlohmann::ordered_json change_json(const RunChange& change);
 
 // "[#####.....] 5/10": `width` characters between the brackets. With an unknown total (0) there is no bar, only the count.

@@ -1,5 +1,5 @@
-// What happens to a run, told as it happens. History alone cannot tell it: an activity with a retry policy writes its start only when it has
-// ended, and of its attempts only the last. So two sources are put together here: history's events, and samples of
+// What happens to a run, told as it happens. History alone cannot tell it: an activity with a retry policy writes its start only when it
+// has ended, and of its attempts only the last. So two sources are put together here: history's events, and samples of
 // DescribeWorkflowExecution's pending activities, taken several times a second.
 #pragma once
 
@@ -20,10 +20,10 @@
 namespace lifecycle::cli {
 
 enum class ChangeKind : std::uint8_t {
-  kStepStarted,         // an attempt runs on a worker
-  kStepRetrying,        // an attempt failed, and another one follows
+  kStepStarted,   // an attempt runs on a worker
+  kStepRetrying,  // an attempt failed, and another one follows
   kStepCompleted,
-  kStepFailed,          // for good: failed, timed out or cancelled
+  kStepFailed,  // for good: failed, timed out or cancelled
   kPaused,
   kResumed,
   kCancelRequested,

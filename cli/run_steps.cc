@@ -128,14 +128,13 @@ void RunSteps::close(std::int64_t scheduled_event_id, StepStatus status, WallTim
 
 // From the end: what an event speaks of was scheduled a moment ago.
 const StepRecord* RunSteps::find_by_event(std::int64_t scheduled_event_id) const {
-  const auto found = std::find_if(steps_.rbegin(), steps_.rend(),
-                                  [&](const StepRecord& step) { return step.scheduled_event_id == scheduled_event_id; });
+  const auto found =
+      std::find_if(steps_.rbegin(), steps_.rend(), [&](const StepRecord& step) { return step.scheduled_event_id == scheduled_event_id; });
   return found == steps_.rend() ? nullptr : &*found;
 }
 
 const StepRecord* RunSteps::find_by_id(std::string_view activity_id) const {
-  const auto found =
-      std::find_if(steps_.rbegin(), steps_.rend(), [&](const StepRecord& step) { return step.activity_id == activity_id; });
+  const auto found = std::find_if(steps_.rbegin(), steps_.rend(), [&](const StepRecord& step) { return step.activity_id == activity_id; });
   return found == steps_.rend() ? nullptr : &*found;
 }
 

@@ -1,5 +1,6 @@
-// SIGINT, SIGTERM and SIGHUP as events of the loop. They are blocked in all threads, and one thread waits for them: a handler that interrupts
-// whatever runs may do next to nothing, and as PID 1 of a container the kernel would not even deliver a signal without a handler.
+// SIGINT, SIGTERM and SIGHUP as events of the loop. They are blocked in all threads, and one thread waits for them: a handler that
+// interrupts whatever runs may do next to nothing, and as PID 1 of a container the kernel would not even deliver a signal without a
+// handler.
 #pragma once
 
 #include <functional>

@@ -54,12 +54,9 @@ std::vector<std::string> step_table(std::span<const StepRecord> steps) {
 nlohmann::ordered_json steps_json(std::span<const StepRecord> steps) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const StepRecord& step : steps) {
-    nlohmann::ordered_json item{{"step", step.step},
-                                {"status", name_of(step.status)},
-                                {"version", step.version},
-                                {"worker", step.worker.text},
-                                {"attempt", step.attempt},
-                                {"durationMillis", to_millis(step.duration())}};
+    nlohmann::ordered_json item{{"step", step.step},       {"status", name_of(step.status)},
+                                {"version", step.version}, {"worker", step.worker.text},
+                                {"attempt", step.attempt}, {"durationMillis", to_millis(step.duration())}};
     if (!step.failure.empty()) {
       item["failure"] = step.failure;
     }

@@ -10,8 +10,8 @@
 
 namespace lifecycle::cli {
 
-// Lines of a table with the columns step, status, version, attempt, duration and worker; the first line is the heading. The status column is
-// left out when all steps are completed.
+// Lines of a table with the columns step, status, version, attempt, duration and worker; the first line is the heading. The status column
+// is left out when all steps are completed.
 [[nodiscard]] std::vector<std::string> step_table(std::span<const StepRecord> steps);
 
 // [{"step", "status", "version", "worker", "attempt", "durationMillis"}, ...]; "failure" where there is one.

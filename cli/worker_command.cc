@@ -86,8 +86,7 @@ class WorkerProcess {
 
 void add_worker_options(CLI::App& app, WorkerFlags& flags) {
   worker::WorkerOptions& options = flags.options;
-  app.add_option("-t,--task-queue", flags.task_queue,
-                 fmt::format("task queue to serve [{}] (TEMPORAL_TASK_QUEUE)", demo::kTaskQueue));
+  app.add_option("-t,--task-queue", flags.task_queue, fmt::format("task queue to serve [{}] (TEMPORAL_TASK_QUEUE)", demo::kTaskQueue));
   app.add_option("--worker-version", flags.worker_version,
                  fmt::format("version it says it is [{}] (TEMPORAL_WORKER_BUILD_ID)", default_worker_version()));
   const char* const group = "Tuning";
@@ -162,7 +161,7 @@ ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, cons
                              {"version", worker_options->worker_version},
                              {"identity", worker_options->identity}});
   Registry registry;
-  demo::register_all(registry, {.identity = worker_options->identity, .worker_version = worker_options->worker_version});
+  demo::register_all(registry);
   return WorkerProcess(**connection, registry, log, *worker_options).run(options.command_timeout);
 }
 

@@ -6,8 +6,8 @@
 
 namespace lifecycle::cli {
 
-// Parts of "<pod>@<node>/<version>#<nonce>" or "<pid>@<host>/<version>#<nonce>". A part that an identity does not have is empty: the workers
-// of other SDKs are "<pid>@<host>@<queue>" or any text at all.
+// Parts of "<pod>@<node>/<version>#<nonce>" or "<pid>@<host>/<version>#<nonce>". A part that an identity does not have is empty: the
+// workers of other SDKs are "<pid>@<host>@<queue>" or any text at all.
 struct WorkerIdentity {
   std::string text;     // the whole identity
   std::string process;  // pod or process id

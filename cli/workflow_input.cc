@@ -103,7 +103,8 @@ Result<void> check_failure(const demo::LifecycleInput& input) {
     return refuse(fmt::format("--fail-attempts {}: a count is not negative", input.fail_attempts), "");
   }
   if (input.fail_attempts > 0 && !input.fail_step) {
-    return refuse(fmt::format("--fail-attempts {}: which step is to fail?", input.fail_attempts), "name it with --fail-step, counted from 0");
+    return refuse(fmt::format("--fail-attempts {}: which step is to fail?", input.fail_attempts),
+                  "name it with --fail-step, counted from 0");
   }
   if (input.fail_step && (*input.fail_step < 0 || *input.fail_step >= input.steps)) {
     return refuse(fmt::format("--fail-step {}: the steps are 0 to {}", *input.fail_step, input.steps - 1), "");

@@ -1,5 +1,5 @@
-// The demonstration's contract: what travels between clients, workflows and activities, as JSON. A worker or a client written with any other
-// SDK can take either side, so these names and shapes change only together with every peer (see README.md, "The workflow contract").
+// The demonstration's contract: what travels between clients, workflows and activities, as JSON. A worker or a client written with any
+// other SDK can take either side, so these names and shapes change only together with every peer (see README.md, "The workflow contract").
 #pragma once
 
 #include <cstdint>

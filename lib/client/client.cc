@@ -73,23 +73,9 @@ Result<typename Rpc::Response> Client::ask(typename Rpc::Request request, std::s
 }
 
 Result<service::GetSystemInfoResponse> Client::check_connection(Duration timeout) {
-  const SteadyTime deadline = loop_.clock().steady_now() + timeout;
-  const auto time_left = [&] { return deadline - loop_.clock().steady_now(); };
-  service::GetSystemInfoResponse system_info;
-  while (true) {
-    const rpc::Reply<rpc::GetSystemInfo> reply = rpc::await<rpc::GetSystemInfo>(service_, loop_, {}, {.timeout = time_left()});
-    if (reply) {
-      system_info = **reply;
-      break;
-    }
-    const rpc::Status& status = reply.error();
-    if (status.code == rpc::StatusCode::kUnimplemented) {
-      break;  // a server from before 2022
-    }
-    if (status.code != rpc::StatusCode::kUnavailable || time_left() <= kServerAwayWait) {
-      return std::unexpected(error_of(status, "connect"));
-    }
-    wait(loop_, kServerAwayWait);
+  Result<service::GetSystemInfoResponse> system_info = reach_server(timeout);
+  if (!system_info) {
+    return system_info;
   }
   rpc::DescribeNamespace::Request request;
   request.set_namespace_(options_.name_space);
@@ -99,6 +85,28 @@ Result<service::GetSystemInfoResponse> Client::check_connection(Duration timeout
     return std::unexpected(name_space.error());
   }
   return system_info;
+}
+
+Result<service::GetSystemInfoResponse> Client::reach_server(Duration timeout) {
+  const SteadyTime deadline = loop_.clock().steady_now() + timeout;
+  while (true) {
+    const Duration time_left = deadline - loop_.clock().steady_now();
+    const rpc::Reply<rpc::GetSystemInfo> reply = rpc::await<rpc::GetSystemInfo>(service_, loop_, {}, {.timeout = time_left});
+    if (reply) {
+      return **reply;
+    }
+    rpc::Status status = reply.error();
+    if (status.code == rpc::StatusCode::kUnimplemented) {
+      return service::GetSystemInfoResponse();  // a server from before 2022
+    }
+    if (status.code == rpc::StatusCode::kDeadlineExceeded) {
+      status.code = rpc::StatusCode::kUnavailable;  // to the caller a server that is silent is one that is not there
+    }
+    if (status.code != rpc::StatusCode::kUnavailable || loop_.clock().steady_now() + kServerAwayWait >= deadline) {
+      return std::unexpected(error_of(status, "connect"));
+    }
+    wait(loop_, kServerAwayWait);
+  }
 }
 
 Result<std::string> Client::start_workflow(const StartOptions& options, const api::Payloads& input) {
@@ -117,8 +125,7 @@ Result<std::string> Client::start_workflow(const StartOptions& options, const ap
   request.set_workflow_id_conflict_policy(temporal::api::enums::v1::WORKFLOW_ID_CONFLICT_POLICY_FAIL);
 
   const std::string attempt = fmt::format("start workflow '{}'", options.workflow_id);
-  const auto reply =
-      rpc::await<rpc::StartWorkflowExecution>(service_, loop_, std::move(request), {.timeout = options_.command_timeout});
+  const auto reply = rpc::await<rpc::StartWorkflowExecution>(service_, loop_, std::move(request), {.timeout = options_.command_timeout});
   if (reply) {
     return (*reply)->run_id();
   }

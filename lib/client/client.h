@@ -1,7 +1,7 @@
 // A client of one Temporal namespace: starts workflows, follows them, asks and tells them things.
 //
-// Calls return when the server has answered: they run the loop they were given until then. A program that waits for several things at once (the
-// command line's progress display) uses OutcomeWatch, or the service and the loop directly.
+// Calls return when the server has answered: they run the loop they were given until then. A program that waits for several things at once
+// (the command line's progress display) uses OutcomeWatch, or the service and the loop directly.
 #pragma once
 
 #include <temporal/api/workflowservice/v1/request_response.pb.h>
@@ -41,8 +41,8 @@ class Client {
   Client(rpc::WorkflowService& service, rpc::RunnableEventLoop& loop, ClientOptions options);
 
   // Asks the server for its version and whether the namespace exists, and waits up to `timeout` for a server that is not there yet. Errors:
-  // kUnavailable when none answers in time, kNotFound for the namespace, kPermissionDenied. A server that does not know GetSystemInfo gives an
-  // empty answer.
+  // kUnavailable when none answers in time, kNotFound for the namespace, kPermissionDenied. A server that does not know GetSystemInfo gives
+  // an empty answer.
   [[nodiscard]] Result<service::GetSystemInfoResponse> check_connection(Duration timeout);
 
   // Returns the run id. Errors: kAlreadyExists when a workflow with this id runs, kNotFound for the namespace.
@@ -53,9 +53,10 @@ class Client {
   [[nodiscard]] Result<api::History> fetch_history(const std::string& workflow_id, const std::string& run_id = "");
   // Waits for the end, following continued-as-new and retried runs; see OutcomeWatch. `timeout` zero waits for ever.
   [[nodiscard]] Result<WorkflowOutcome> wait_for_outcome(const std::string& workflow_id, const std::string& run_id, Duration timeout);
-  // Errors: kInvalidArgument for an unknown query type and for a query that failed, kNotFound, kFailedPrecondition when the workflow's state
-  // forbids it, kDeadlineExceeded when no worker answers.
-  [[nodiscard]] Result<api::Payloads> query(const std::string& workflow_id, const std::string& query_type, const api::Payloads& arguments = {});
+  // Errors: kInvalidArgument for an unknown query type and for a query that failed, kNotFound, kFailedPrecondition when the workflow's
+  // state forbids it, kDeadlineExceeded when no worker answers.
+  [[nodiscard]] Result<api::Payloads> query(const std::string& workflow_id, const std::string& query_type,
+                                            const api::Payloads& arguments = {});
   // Errors of these: kNotFound when no such workflow runs.
   [[nodiscard]] Result<void> signal(const std::string& workflow_id, const std::string& signal_name, const api::Payloads& input = {});
   [[nodiscard]] Result<void> request_cancel(const std::string& workflow_id, const std::string& reason);
@@ -64,6 +65,8 @@ class Client {
   [[nodiscard]] const ClientOptions& options() const { return options_; }
 
  private:
+  // Waits for a server up to `timeout`.
+  [[nodiscard]] Result<service::GetSystemInfoResponse> reach_server(Duration timeout);
   // Makes the call within the command time-out; the error says what was attempted.
   template <class Rpc>
   [[nodiscard]] Result<typename Rpc::Response> ask(typename Rpc::Request request, std::string_view attempt);

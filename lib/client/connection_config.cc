@@ -210,9 +210,7 @@ ConnectionSettings flag_settings(const ConnectionFlags& flags) {
 }
 
 std::unexpected<Error> unreadable(int reason) {
-  const ErrorCode code = reason == ENOENT   ? ErrorCode::kNotFound
-                         : reason == EACCES ? ErrorCode::kPermissionDenied
-                                            : ErrorCode::kInternal;
+  const ErrorCode code = reason == ENOENT ? ErrorCode::kNotFound : reason == EACCES ? ErrorCode::kPermissionDenied : ErrorCode::kInternal;
   return fail(code, std::generic_category().message(reason));
 }
 

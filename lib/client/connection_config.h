@@ -1,5 +1,6 @@
-// How to reach Temporal, from where the official SDKs and the temporal command take it: flags, TEMPORAL_* variables, and a profile of temporal.toml.
-// So whoever has set those up for another tool has set them up for this one. (Reference: temporalio/sdk-core, crates/common/src/envconfig.rs.)
+// How to reach Temporal, from where the official SDKs and the temporal command take it: flags, TEMPORAL_* variables, and a profile of
+// temporal.toml. So whoever has set those up for another tool has set them up for this one. (Reference: temporalio/sdk-core,
+// crates/common/src/envconfig.rs.)
 #pragma once
 
 #include <functional>
@@ -46,7 +47,8 @@ struct ConnectionFlags {
 // What is read of the process' surroundings, as a value, so that tests need no real ones.
 struct Environment {
   std::map<std::string, std::string> variables;
-  // The content of a file. Errors: kNotFound when there is none, kPermissionDenied or kInternal when it cannot be read, with the reason alone.
+  // The content of a file. Errors: kNotFound when there is none, kPermissionDenied or kInternal when it cannot be read, with the reason
+  // alone.
   std::function<Result<std::string>(const std::string& path)> read_file;
 };
 

@@ -17,8 +17,7 @@ std::string place(const std::string& file, const toml::source_region& region) {
 // Reads values of a table and remembers the first that has the wrong type, so that the reading itself stays a list of keys.
 class TableReader {
  public:
-  TableReader(const toml::table& table, const std::string& file, std::optional<Error>& error)
-      : table_(table), file_(file), error_(error) {}
+  TableReader(const toml::table& table, const std::string& file, std::optional<Error>& error) : table_(table), file_(file), error_(error) {}
 
   std::optional<std::string> text(std::string_view key) const { return value<std::string>(key, "a text"); }
   std::optional<bool> boolean(std::string_view key) const { return value<bool>(key, "true or false"); }
@@ -55,8 +54,8 @@ class TableReader {
 
   void expected(const toml::node& node, std::string_view key, std::string_view wanted) const {
     if (!error_) {
-      error_ = Error{.code = ErrorCode::kInvalidConfig,
-                     .message = fmt::format("{}: '{}' must be {}", place(file_, node.source()), key, wanted)};
+      error_ =
+          Error{.code = ErrorCode::kInvalidConfig, .message = fmt::format("{}: '{}' must be {}", place(file_, node.source()), key, wanted)};
     }
   }
 
@@ -103,8 +102,7 @@ std::string header_name(std::string_view text) {
 Result<std::optional<ConnectionSettings>> read_profile(std::string_view content, const std::string& file, const std::string& name) {
   const toml::parse_result document = toml::parse(content);
   if (!document) {
-    return fail(ErrorCode::kInvalidConfig,
-                fmt::format("{}: {}", place(file, document.error().source()), document.error().description()));
+    return fail(ErrorCode::kInvalidConfig, fmt::format("{}: {}", place(file, document.error().source()), document.error().description()));
   }
   std::optional<Error> error;
   std::optional<ConnectionSettings> settings;

@@ -11,8 +11,8 @@
 namespace lifecycle::client {
 
 // The settings of [profile.<name>] in the TOML text `content`, or nothing when there is no such profile. `file` names the text in errors.
-// Keys that are not about the connection are ignored, as in the official SDKs. Errors: kInvalidConfig with line and column, for text that is not
-// TOML and for values of the wrong type.
+// Keys that are not about the connection are ignored, as in the official SDKs. Errors: kInvalidConfig with line and column, for text that
+// is not TOML and for values of the wrong type.
 [[nodiscard]] Result<std::optional<ConnectionSettings>> read_profile(std::string_view content, const std::string& file,
                                                                      const std::string& name);
 

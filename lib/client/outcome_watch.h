@@ -24,11 +24,11 @@ struct WorkflowOutcome {
   std::optional<api::Failure> failure;
 };
 
-// Follows a workflow by long polls to its end: over continued-as-new, retried and cron runs, and over restarts of the server. A server that goes
-// away after it has answered once is waited for; one that does not answer at first is an error.
+// Follows a workflow by long polls to its end: over continued-as-new, retried and cron runs, and over restarts of the server. A server that
+// goes away after it has answered once is waited for; one that does not answer at first is an error.
 //
-// The callback runs once, on the loop, never from inside the constructor. Errors: kNotFound, kUnavailable, kPermissionDenied, kDeadlineExceeded
-// when `timeout` has elapsed, kCancelled after cancel().
+// The callback runs once, on the loop, never from inside the constructor. Errors: kNotFound, kUnavailable, kPermissionDenied,
+// kDeadlineExceeded when `timeout` has elapsed, kCancelled after cancel().
 class OutcomeWatch {
  public:
   struct Target {

@@ -28,9 +28,10 @@ struct EncodedAttributes {
   }
 };
 
+// `chain_length` counts the failures around `out`.
 void fill(api::Failure& out, const std::exception& exception, int chain_length);
 
-void fill(api::Failure& out, const TemporalFailure& failure, int chain_length) {
+void fill_temporal(api::Failure& out, const TemporalFailure& failure, int chain_length) {
   failure.set_info(out);
   const FailureCommon& common = failure.common();
   out.set_message(bounded(common.message, kFailureMessageBytesMax));
@@ -78,7 +79,7 @@ void fill(api::Failure& out, const std::exception& exception, int chain_length) 
     return;
   }
   if (const auto* failure = dynamic_cast<const TemporalFailure*>(&exception)) {
-    fill(out, *failure, chain_length);
+    fill_temporal(out, *failure, chain_length);
     return;
   }
   fill_application(out, exception_type(exception), exception.what());

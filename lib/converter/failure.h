@@ -10,10 +10,14 @@
 // Conversion loses nothing: a failure that came from another SDK leaves as it came, whatever its kind.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "api/api.h"
 #include "base/clock.h"
@@ -36,7 +40,7 @@ struct FailureCommon {
   std::string message;
   std::shared_ptr<const TemporalFailure> cause = nullptr;
   std::string stack_trace = {};
-  std::string source = std::string(kFailureSource);            // the SDK that it began in
+  std::string source = std::string(kFailureSource);               // the SDK that it began in
   std::optional<api::Payload> encoded_attributes = std::nullopt;  // message and stack trace, where this process cannot read them
 };
 

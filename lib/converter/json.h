@@ -19,7 +19,6 @@
 // Writing omits optional members that are nullopt.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstdint>
@@ -46,7 +45,6 @@ struct Field {
   std::array<char, kNameLength + 4> written;  // ,"name":
   Member Struct::* member;
 
-  [[nodiscard]] constexpr std::string_view name() const { return {written.data() + 2, kNameLength}; }
   [[nodiscard]] bool is_named(std::string_view key) const {
     return key.size() == kNameLength && std::memcmp(key.data(), written.data() + 2, kNameLength) == 0;
   }

@@ -155,8 +155,8 @@ bool JsonReader::read_integer(Integer& out) {
     out.magnitude = out.magnitude * 10 + static_cast<std::uint64_t>(*at - '0');
     ++at;
   }
-  const bool simple = at != digits && (*digits != '0' || at - digits == 1) &&
-                      (at == end_ || (!is_digit(*at) && *at != '.' && *at != 'e' && *at != 'E'));
+  const bool simple =
+      at != digits && (*digits != '0' || at - digits == 1) && (at == end_ || (!is_digit(*at) && *at != '.' && *at != 'e' && *at != 'E'));
   if (!simple) [[unlikely]] {
     return read_whole_fraction(out);
   }

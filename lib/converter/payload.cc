@@ -71,7 +71,8 @@ Result<void> read_message(const api::Payload& payload, google::protobuf::Message
 std::unexpected<Error> wrong_encoding(const api::Payload& payload, const std::type_info& target, std::string_view wanted) {
   const std::string_view encoding = encoding_of(payload);
   if (encoding.empty()) {
-    return fail(ErrorCode::kInvalidArgument, fmt::format("a payload without encoding cannot be read as {} ({})", type_name(target), wanted));
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("a payload without encoding cannot be read as {} ({})", type_name(target), wanted));
   }
   const bool known = std::ranges::find(kEncodings, encoding) != kEncodings.end();
   return fail(ErrorCode::kInvalidArgument,

@@ -10,12 +10,14 @@
 
 #include <google/protobuf/message.h>
 
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <typeinfo>
+#include <utility>
 #include <variant>
 
 #include "api/api.h"
@@ -101,7 +103,8 @@ template <class... Args>
 }
 
 // Reads strictly by the payload's encoding. Null is nullopt for an optional, all defaults for a described struct (every field of which may
-// be missing), and nothing for void and std::monostate. Errors: kInvalidArgument with the encoding, the type that was wanted and the reason.
+// be missing), and nothing for void and std::monostate. Errors: kInvalidArgument with the encoding, the type that was wanted and the
+// reason.
 template <class T>
 [[nodiscard]] Result<T> from_payload(const api::Payload& payload) {
   if constexpr (std::is_void_v<T>) {

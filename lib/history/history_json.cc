@@ -176,7 +176,8 @@ std::string event_id_of(const json& event, std::size_t index) {
 // What is left of an event of unknown type: enough to keep the ids without gaps.
 json only_what_all_events_have(const json& event) {
   json out = json::object();
-  for (const char* const key : {"eventId", "event_id", "eventTime", "event_time", "version", "taskId", "task_id", "workerMayIgnore", "worker_may_ignore"}) {
+  for (const char* const key :
+       {"eventId", "event_id", "eventTime", "event_time", "version", "taskId", "task_id", "workerMayIgnore", "worker_may_ignore"}) {
     if (const auto found = event.find(key); found != event.end()) {
       out[key] = *found;
     }
@@ -200,10 +201,10 @@ Result<void> check_type(api::HistoryEvent& event, std::string_view event_id) {
     event.set_event_type(api::enums::EVENT_TYPE_UNSPECIFIED);
     return {};
   }
-  return broken(in_event(event_id, type == api::enums::EVENT_TYPE_UNSPECIFIED
-                                       ? std::string("it has no type")
-                                       : fmt::format("event type {} is not known", static_cast<int>(type))),
-                "the history may come from a newer server than this version knows");
+  return broken(
+      in_event(event_id, type == api::enums::EVENT_TYPE_UNSPECIFIED ? std::string("it has no type")
+                                                                    : fmt::format("event type {} is not known", static_cast<int>(type))),
+      "the history may come from a newer server than this version knows");
 }
 
 Result<void> read_event(json& source, std::size_t index, EnumNumbers& numbers, api::HistoryEvent& out) {
@@ -228,6 +229,13 @@ Result<void> read_event(json& source, std::size_t index, EnumNumbers& numbers, a
   return check_type(out, event_id);
 }
 
+// The library's own words, which tell line and column, without the tag before them.
+std::string reason_of(const json::exception& error) {
+  std::string_view reason = error.what();
+  reason.remove_prefix(std::min(reason.find("] ") + 2, reason.size()));
+  return std::string(reason);
+}
+
 Result<json> parse(std::string_view text) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     return broken("the text is empty");
@@ -237,12 +245,11 @@ Result<json> parse(std::string_view text) {
   }
   try {
     return json::parse(text);
-  } catch (const json::exception& error) {
-    // The library's text tells line and column, after a tag of its own.
-    std::string_view reason = error.what();
-    reason.remove_prefix(std::min(reason.find("] ") + 2, reason.size()));
-    const bool cut = reason.find("unexpected end of input") != std::string_view::npos;
-    return broken(fmt::format("not JSON: {}", reason), cut ? "the file seems to be cut: fetch it again" : "");
+  } catch (const json::parse_error& error) {
+    const bool cut = error.byte > text.size();
+    return broken("not JSON: " + reason_of(error), cut ? "the file seems to be cut: fetch it again" : "");
+  } catch (const json::out_of_range& error) {
+    return broken("not JSON that can be read: " + reason_of(error));
   }
 }
 

@@ -1,7 +1,8 @@
-// Workflow histories as files: the JSON of the Web UI, of `temporal workflow show -o json` and of the SDKs' replay tests, and protobuf's binary.
+// Workflow histories as files: the JSON of the Web UI, of `temporal workflow show -o json` and of the SDKs' replay tests, and protobuf's
+// binary.
 //
-// Readers of histories decide what a workflow does next, so nothing is guessed: an event type or enum name that this API does not know is an
-// error that names it and its event. (protobuf's own JSON reader turns unknown names into zero once unknown fields are to be ignored.)
+// Readers of histories decide what a workflow does next, so nothing is guessed: an event type or enum name that this API does not know is
+// an error that names it and its event. (protobuf's own JSON reader turns unknown names into zero once unknown fields are to be ignored.)
 #pragma once
 
 #include <string>

@@ -9,7 +9,8 @@
 
 namespace lifecycle::rpc {
 
-// Starts the call and runs `loop` until it is answered; whatever else is on the loop runs meanwhile. Not to be called from a task of the loop.
+// Starts the call and runs `loop` until it is answered; whatever else is on the loop runs meanwhile. Not to be called from a task of the
+// loop.
 template <class Rpc>
 [[nodiscard]] Reply<Rpc> await(WorkflowService& service, RunnableEventLoop& loop, typename Rpc::Request request, CallOptions options = {}) {
   std::optional<Reply<Rpc>> answer;

@@ -22,9 +22,9 @@ struct ConnectionOptions {
   std::string address = "localhost:7233";
   std::string name_space = "default";  // sent as a header, too, because proxies route by it
   TlsOptions tls = {};
-  std::string api_key = {};                           // sent as bearer token
+  std::string api_key = {};                          // sent as bearer token
   std::map<std::string, std::string> metadata = {};  // further headers; names in lower case; they win over the library's own
-  std::string authority = {};                         // the :authority header; empty: derived from the address
+  std::string authority = {};                        // the :authority header; empty: derived from the address
 };
 
 }  // namespace lifecycle::rpc

@@ -15,7 +15,8 @@
 namespace lifecycle::rpc {
 namespace {
 
-// Temporal's frontend allows one ping each 10 s and closes the connection of a client that pings faster; gRPC's timers round to milliseconds.
+// Temporal's frontend allows one ping each 10 s and closes the connection of a client that pings faster; gRPC's timers round to
+// milliseconds.
 constexpr int kKeepaliveIntervalMs = 10'500;
 constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr int kMessageBytesMax = 128 * 1024 * 1024;  // the official SDKs' limit
@@ -28,7 +29,8 @@ constexpr std::string_view kClientName = "temporal-cpp-lifecycle";
 constexpr std::string_view kSupportedServerVersions = ">=1.0.0 <2.0.0";
 
 std::unexpected<Error> bad_address(std::string_view address, std::string_view why) {
-  return fail(ErrorCode::kInvalidArgument, fmt::format("address '{}' {}", address, why), "write it as host:port, for example localhost:7233");
+  return fail(ErrorCode::kInvalidArgument, fmt::format("address '{}' {}", address, why),
+              "write it as host:port, for example localhost:7233");
 }
 
 bool is_port(std::string_view text) {

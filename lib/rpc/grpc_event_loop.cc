@@ -107,9 +107,7 @@ GrpcEventLoop::~GrpcEventLoop() { impl_->close(); }
 
 void GrpcEventLoop::post(Task task) { impl_->post(std::move(task)); }
 
-TimerId GrpcEventLoop::schedule(Duration delay, Task task) {
-  return impl_->timers.add(impl_->clock.steady_now() + delay, std::move(task));
-}
+TimerId GrpcEventLoop::schedule(Duration delay, Task task) { return impl_->timers.add(impl_->clock.steady_now() + delay, std::move(task)); }
 
 void GrpcEventLoop::cancel(TimerId timer) { impl_->timers.remove(timer); }
 

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/stubs/logging.h>
-#include <grpc/support/log.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
@@ -21,7 +19,8 @@ namespace {
 // protobuf stops at 100 messages within each other, and each cause of a failure is one within the other.
 constexpr int kNestedMessagesMax = 1000;
 
-// gRPC answers UNIMPLEMENTED or INTERNAL by itself when it cannot decode a message, so answers travel through it as bytes and are decoded here.
+// gRPC answers UNIMPLEMENTED or INTERNAL by itself when it cannot decode a message, so answers travel through it as bytes and are decoded
+// here.
 bool decode(grpc::ByteBuffer& bytes, google::protobuf::MessageLite& message) {
   grpc::ProtoBufferReader reader(&bytes);
   google::protobuf::io::CodedInputStream input(&reader);
@@ -116,26 +115,6 @@ class GrpcWorkflowService final : public WorkflowService {
   GrpcEventLoop& loop_;
 };
 
-// The hooks of gRPC and protobuf are plain functions, so their logger has to be reachable without an argument. Never destroyed: gRPC's threads
-// may write until the very end of the process.
-const Logger* library_logger = nullptr;
-
-void log_of_grpc(gpr_log_func_args* line) {
-  // What gRPC calls an error is one attempt that failed; the call's status tells whether it mattered.
-  if (line->severity == GPR_LOG_SEVERITY_ERROR) {
-    library_logger->warn("gRPC: " + std::string(line->message));
-  } else {
-    library_logger->debug("gRPC: " + std::string(line->message));
-  }
-}
-
-void log_of_protobuf(google::protobuf::LogLevel level, const char* file, int line, const std::string& message) {
-  const LogLevel ours = level == google::protobuf::LOGLEVEL_INFO      ? LogLevel::kInfo
-                        : level == google::protobuf::LOGLEVEL_WARNING ? LogLevel::kWarn
-                                                                      : LogLevel::kError;
-  library_logger->write(ours, "protobuf: " + message, {{"file", file}, {"line", line}});
-}
-
 }  // namespace
 
 Result<std::unique_ptr<WorkflowService>> connect(const ConnectionOptions& options, GrpcEventLoop& loop, const Logger& logger) {
@@ -145,13 +124,6 @@ Result<std::unique_ptr<WorkflowService>> connect(const ConnectionOptions& option
   }
   logger.debug("connecting to Temporal", {{"address", options.address}, {"tls", options.tls.enabled}});
   return std::make_unique<GrpcWorkflowService>(*channel, request_headers(options), loop);
-}
-
-void route_library_logs(const Logger& logger) {
-  library_logger = new Logger(logger);
-  gpr_set_log_verbosity(logger.enabled(LogLevel::kDebug) ? GPR_LOG_SEVERITY_INFO : GPR_LOG_SEVERITY_ERROR);
-  gpr_set_log_function(log_of_grpc);
-  google::protobuf::SetLogHandler(log_of_protobuf);
 }
 
 }  // namespace lifecycle::rpc

@@ -11,12 +11,8 @@
 
 namespace lifecycle::rpc {
 
-// Makes the channel and does not wait for the server: the first call connects. Calls are made once each, see service_stack.h for what belongs
-// above. `loop` outlives the service. Errors: kInvalidArgument for an address or certificates that cannot work.
+// Makes the channel and does not wait for the server: the first call connects. Calls are made once each, see service_stack.h for what
+// belongs above. `loop` outlives the service. Errors: kInvalidArgument for an address or certificates that cannot work.
 [[nodiscard]] Result<std::unique_ptr<WorkflowService>> connect(const ConnectionOptions& options, GrpcEventLoop& loop, const Logger& logger);
-
-// Sends the lines that gRPC and protobuf would write to standard error to `logger`, for the rest of the process. Called once, by main, before the
-// first connect(): both libraries have one such hook per process.
-void route_library_logs(const Logger& logger);
 
 }  // namespace lifecycle::rpc

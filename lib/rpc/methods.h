@@ -14,9 +14,8 @@ namespace service = temporal::api::workflowservice::v1;
 struct GetSystemInfo {
   using Request = service::GetSystemInfoRequest;
   using Response = service::GetSystemInfoResponse;
-  static constexpr Method kMethod{.name = "GetSystemInfo",
-                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/GetSystemInfo",
-                                  .retry = RetryClass::kNormal};
+  static constexpr Method kMethod{
+      .name = "GetSystemInfo", .path = "/temporal.api.workflowservice.v1.WorkflowService/GetSystemInfo", .retry = RetryClass::kNormal};
 };
 
 struct DescribeNamespace {
@@ -62,9 +61,8 @@ struct SignalWorkflowExecution {
 struct QueryWorkflow {
   using Request = service::QueryWorkflowRequest;
   using Response = service::QueryWorkflowResponse;
-  static constexpr Method kMethod{.name = "QueryWorkflow",
-                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/QueryWorkflow",
-                                  .retry = RetryClass::kNormal};
+  static constexpr Method kMethod{
+      .name = "QueryWorkflow", .path = "/temporal.api.workflowservice.v1.WorkflowService/QueryWorkflow", .retry = RetryClass::kNormal};
 };
 
 struct RequestCancelWorkflowExecution {
@@ -104,7 +102,8 @@ struct PollWorkflowTaskQueue {
   using Response = service::PollWorkflowTaskQueueResponse;
   static constexpr Method kMethod{.name = "PollWorkflowTaskQueue",
                                   .path = "/temporal.api.workflowservice.v1.WorkflowService/PollWorkflowTaskQueue",
-                                  .retry = RetryClass::kPoll, .long_poll = true};
+                                  .retry = RetryClass::kPoll,
+                                  .long_poll = true};
 };
 
 struct PollActivityTaskQueue {
@@ -112,7 +111,8 @@ struct PollActivityTaskQueue {
   using Response = service::PollActivityTaskQueueResponse;
   static constexpr Method kMethod{.name = "PollActivityTaskQueue",
                                   .path = "/temporal.api.workflowservice.v1.WorkflowService/PollActivityTaskQueue",
-                                  .retry = RetryClass::kPoll, .long_poll = true};
+                                  .retry = RetryClass::kPoll,
+                                  .long_poll = true};
 };
 
 struct RespondWorkflowTaskCompleted {
@@ -174,9 +174,8 @@ struct RecordActivityTaskHeartbeat {
 struct ShutdownWorker {
   using Request = service::ShutdownWorkerRequest;
   using Response = service::ShutdownWorkerResponse;
-  static constexpr Method kMethod{.name = "ShutdownWorker",
-                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/ShutdownWorker",
-                                  .retry = RetryClass::kNone};
+  static constexpr Method kMethod{
+      .name = "ShutdownWorker", .path = "/temporal.api.workflowservice.v1.WorkflowService/ShutdownWorker", .retry = RetryClass::kNone};
 };
 
 // The same RPC as GetWorkflowExecutionHistory, asked to wait for a new event: answered after up to a minute.

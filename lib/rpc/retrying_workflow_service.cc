@@ -37,11 +37,7 @@ class RetryingCall final : public Call, public std::enable_shared_from_this<Retr
   };
 
   RetryingCall(Target target, EventLoop& loop, RandomStream random, Duration timeout, Done done)
-      : target_(std::move(target)),
-        loop_(loop),
-        random_(random),
-        deadline_(loop.clock().steady_now() + timeout),
-        done_(std::move(done)) {}
+      : target_(std::move(target)), loop_(loop), random_(random), deadline_(loop.clock().steady_now() + timeout), done_(std::move(done)) {}
 
   void try_now() {
     waiting_ = TimerId::kNone;

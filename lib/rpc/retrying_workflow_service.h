@@ -9,9 +9,9 @@
 
 namespace lifecycle::rpc {
 
-// Policy for RetryClass::kNormal (that of sdk-core, crates/client/src/retry.rs): transient statuses are tried again after 100 ms, growing by 1.7 up to 5 s,
-// each +-20 %, at most 10 tries in all; RESOURCE_EXHAUSTED waits at least 1 s, doubling up to 10 s. CallOptions::timeout is the time-out of
-// the whole, and an attempt gets what is left of it. When the next wait would not fit, the last status is the answer.
+// Policy for RetryClass::kNormal (that of sdk-core, crates/client/src/retry.rs): transient statuses are tried again after 100 ms, growing
+// by 1.7 up to 5 s, each +-20 %, at most 10 tries in all; RESOURCE_EXHAUSTED waits at least 1 s, doubling up to 10 s. CallOptions::timeout
+// is the time-out of the whole, and an attempt gets what is left of it. When the next wait would not fit, the last status is the answer.
 // RetryClass::kPoll and kNone pass through.
 class RetryingWorkflowService final : public WorkflowService {
  public:

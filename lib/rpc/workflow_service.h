@@ -1,7 +1,7 @@
 // Temporal's WorkflowService as this library sees it: calls that are started on an event loop and answered by a callback on it.
 //
-// One virtual function carries every RPC, so that a decorator (retries, metadata, logging, metrics) is one function and not sixty. The typed
-// face is call<Rpc>(), with a descriptor for each RPC in rpc/methods.h:
+// One virtual function carries every RPC, so that a decorator (retries, metadata, logging, metrics) is one function and not sixty. The
+// typed face is call<Rpc>(), with a descriptor for each RPC in rpc/methods.h:
 //
 //   service.call<rpc::DescribeNamespace>(request, {.timeout = 10s}, [](rpc::Reply<rpc::DescribeNamespace> reply) { ... });
 #pragma once
@@ -78,10 +78,9 @@ class WorkflowService {
     auto arena = std::make_shared<google::protobuf::Arena>();
     auto* raw = google::protobuf::Arena::CreateMessage<typename Rpc::Response>(arena.get());
     std::shared_ptr<typename Rpc::Response> response(arena, raw);  // keeps the arena alive, frees nothing by itself
-    return start(Rpc::kMethod, std::move(shared_request), response, options,
-                 [response, done = std::move(done)](Status status) mutable {
-                   done(status.ok() ? Reply<Rpc>(std::move(response)) : Reply<Rpc>(std::unexpected(std::move(status))));
-                 });
+    return start(Rpc::kMethod, std::move(shared_request), response, options, [response, done = std::move(done)](Status status) mutable {
+      done(status.ok() ? Reply<Rpc>(std::move(response)) : Reply<Rpc>(std::unexpected(std::move(status))));
+    });
   }
 };
 

@@ -3,8 +3,8 @@
 //   text  2026-11-25T13:22:48.123Z INFO  worker started task_queue=lifecycle-queue identity="7@host one"
 //   JSON  {"time":"2026-11-25T13:22:48.123Z","level":"info","message":"worker started","task_queue":"lifecycle-queue"}
 //
-// A Logger is a small value that the program makes in main and hands down. Strings from hosts and users are made valid UTF-8 here, and their
-// control characters are escaped, so that no text from outside can forge a line.
+// A Logger is a small value that the program makes in main and hands down. Strings from hosts and users are made valid UTF-8 here, and
+// their control characters are escaped, so that no text from outside can forge a line.
 #pragma once
 
 #include <cstdint>

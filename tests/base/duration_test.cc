@@ -16,10 +16,20 @@ struct Written {
 };
 
 TEST(ParseDuration, ReadsEveryUnitAndTheirSums) {
-  const std::vector<Written> cases{{"1ns", 1ns},         {"2us", 2us},       {"500ms", 500ms},        {"5s", 5s},
-                                   {"3m", 3min},         {"2h", 2h},         {"1d", 24h},             {"1m30s", 90s},
-                                   {"1.5s", 1500ms},     {"0.5m", 30s},      {"1d2h3m4s5ms", 26h + 3min + 4s + 5ms},
-                                   {"0", 0ns},           {"0s", 0ns},        {"100000h", 100000h}};
+  const std::vector<Written> cases{{"1ns", 1ns},
+                                   {"2us", 2us},
+                                   {"500ms", 500ms},
+                                   {"5s", 5s},
+                                   {"3m", 3min},
+                                   {"2h", 2h},
+                                   {"1d", 24h},
+                                   {"1m30s", 90s},
+                                   {"1.5s", 1500ms},
+                                   {"0.5m", 30s},
+                                   {"1d2h3m4s5ms", 26h + 3min + 4s + 5ms},
+                                   {"0", 0ns},
+                                   {"0s", 0ns},
+                                   {"100000h", 100000h}};
   for (const Written& written : cases) {
     const Result<Duration> parsed = parse_duration(written.text);
     ASSERT_TRUE(parsed) << written.text << ": " << parsed.error().message;
@@ -52,9 +62,9 @@ TEST(ParseDuration, SaysWhatIsWrongAndHowToWriteIt) {
 }
 
 TEST(FormatDuration, WritesTheShortestText) {
-  const std::vector<Written> cases{{"0s", 0ns},     {"250ms", 250ms},          {"4.5s", 4500ms}, {"1m30s", 90s},  {"2h", 2h},
-                                   {"1d1h", 25h},   {"1h0.5s", 1h + 500ms},    {"1.5us", 1500ns}, {"60ms", 60ms}, {"-5s", -5s},
-                                   {"59.999s", 59999ms}};
+  const std::vector<Written> cases{{"0s", 0ns},    {"250ms", 250ms}, {"4.5s", 4500ms},       {"1m30s", 90s},
+                                   {"2h", 2h},     {"1d1h", 25h},    {"1h0.5s", 1h + 500ms}, {"1.5us", 1500ns},
+                                   {"60ms", 60ms}, {"-5s", -5s},     {"59.999s", 59999ms}};
   for (const Written& written : cases) {
     EXPECT_EQ(format_duration(written.duration), written.text);
   }

@@ -30,7 +30,8 @@ void expect_refused(const std::vector<Refused>& cases) {
 TEST(ReadJsonErrors, TellThePathAndTheByte) {
   expect_refused<Input>({
       {R"({"retry":{"backoff_coefficient":"2"}})", "JSON at $.retry.backoff_coefficient (byte 32): expected a number, found a string"},
-      {R"({"attempts":[{},{"maximum_attempts":true}]})", "JSON at $.attempts[1].maximum_attempts (byte 36): expected a number, found a boolean"},
+      {R"({"attempts":[{},{"maximum_attempts":true}]})",
+       "JSON at $.attempts[1].maximum_attempts (byte 36): expected a number, found a boolean"},
       {R"({"groups":{"a b":[1,null]}})", "JSON at $.groups[\"a b\"][1] (byte 20): expected a number, found null"},
       {R"({"other":{"x":[1,nul]}})", "JSON at $.other.x[1] (byte 17): expected a value, found 'n'"},
       {R"({"\u0073teps":{}})", "JSON at $[\"\\u0073teps\"] (byte 14): expected a number, found an object"},

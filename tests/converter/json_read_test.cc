@@ -44,8 +44,10 @@ TEST(ReadJson, KeepsTheDefaultOfAMissingField) {
 }
 
 TEST(ReadJson, KeepsTheDefaultWhereAMemberIsNull) {
-  EXPECT_EQ(read<Input>(R"({"steps":null,"duration_ms":null,"fail_step":null,"name":null,"verbose":null,"retry":null,"attempts":null,"groups":null})"),
-            Input{});
+  EXPECT_EQ(
+      read<Input>(
+          R"({"steps":null,"duration_ms":null,"fail_step":null,"name":null,"verbose":null,"retry":null,"attempts":null,"groups":null})"),
+      Input{});
 }
 
 struct WithDefault {
@@ -60,7 +62,8 @@ TEST(ReadJson, MakesAnOptionalMemberEmptyWhereItIsNull) {
 }
 
 TEST(ReadJson, SkipsUnknownFieldsOfEveryKind) {
-  const Input input = read<Input>(R"({"a":1,"b":-1.5e3,"c":"\u00e9\"","d":true,"e":null,"f":[],"g":[[{}],{"h":[1]}],"i":{},"steps":4,"step":9,"stepss":9})");
+  const Input input = read<Input>(
+      R"({"a":1,"b":-1.5e3,"c":"\u00e9\"","d":true,"e":null,"f":[],"g":[[{}],{"h":[1]}],"i":{},"steps":4,"step":9,"stepss":9})");
   EXPECT_EQ(input, Input{.steps = 4});
 }
 
@@ -146,7 +149,9 @@ TEST(ReadJson, UsesNlohmannForTypesThatItConverts) {
 }
 
 TEST(ReadJson, ReadsUpToTheDepthLimit) {
-  const auto nested = [](int depth) { return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']'); };
+  const auto nested = [](int depth) {
+    return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');
+  };
   EXPECT_TRUE(read_json<nlohmann::json>(nested(kJsonDepthMax)));
   EXPECT_FALSE(read_json<nlohmann::json>(nested(kJsonDepthMax + 1)));
   EXPECT_FALSE(read_json<nlohmann::json>(std::string(1'000'000, '[')));

@@ -58,12 +58,19 @@ TEST(WriteJson, RefusesWhatJsonDoesNotHave) {
 }
 
 TEST(WriteJson, EscapesWhatMustBeEscapedAndNothingElse) {
-  const std::vector<std::pair<std::string, std::string>> cases{
-      {"\"", R"("\"")"},   {"\\", R"("\\")"},   {"\b", R"("\b")"},
-      {"\f", R"("\f")"},   {"\n", R"("\n")"},   {"\r", R"("\r")"},
-      {"\t", R"("\t")"},   {"\x1f", R"("\u001f")"}, {std::string(1, '\0'), R"("\u0000")"},
-      {"/", R"("/")"},     {"\x7f", "\"\x7f\""},  {"a\"b\\c", R"("a\"b\\c")"},
-      {"\xE2\x82\xAC\n", "\"\xE2\x82\xAC\\n\""}};
+  const std::vector<std::pair<std::string, std::string>> cases{{"\"", R"("\"")"},
+                                                               {"\\", R"("\\")"},
+                                                               {"\b", R"("\b")"},
+                                                               {"\f", R"("\f")"},
+                                                               {"\n", R"("\n")"},
+                                                               {"\r", R"("\r")"},
+                                                               {"\t", R"("\t")"},
+                                                               {"\x1f", R"("\u001f")"},
+                                                               {std::string(1, '\0'), R"("\u0000")"},
+                                                               {"/", R"("/")"},
+                                                               {"\x7f", "\"\x7f\""},
+                                                               {"a\"b\\c", R"("a\"b\\c")"},
+                                                               {"\xE2\x82\xAC\n", "\"\xE2\x82\xAC\\n\""}};
   for (const auto& [text, json] : cases) {
     EXPECT_EQ(written(text), json);
   }

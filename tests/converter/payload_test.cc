@@ -116,7 +116,8 @@ TEST(FromPayload, RefusesOtherEncodings) {
             "a payload with encoding 'json/plain' cannot be read as lifecycle::converter::Bytes (binary/plain)");
   EXPECT_EQ(refusal<std::string>(payload("binary/null", "")),
             "a payload with encoding 'binary/null' cannot be read as std::string (json/plain)");
-  EXPECT_EQ(refusal<void>(payload("json/plain", "7")), "a payload with encoding 'json/plain' cannot be read as std::monostate (binary/null)");
+  EXPECT_EQ(refusal<void>(payload("json/plain", "7")),
+            "a payload with encoding 'json/plain' cannot be read as std::monostate (binary/null)");
   EXPECT_EQ(refusal<api::WorkflowExecution>(payload("json/plain", "{}")),
             "a payload with encoding 'json/plain' cannot be read as temporal::api::common::v1::WorkflowExecution "
             "(json/protobuf or binary/protobuf)");

@@ -58,6 +58,11 @@ def test_our_worker_ends_what_a_python_worker_began(api: TemporalApi, workers: W
     replays_in_python(api, history)
 
 
+def test_our_worker_ends_what_a_python_worker_with_ids_of_its_own_began(api: TemporalApi, workers: WorkerPool) -> None:
+    """Core numbers activities from 1: no reason to refuse its workflows. (It would refuse ours, see `next_activity_id` of the peer.)"""
+    run_half_by_each(api, workers, lambda: workers.python("python-1", "--sdk-activity-ids"), workers.lifecycle)
+
+
 def test_a_python_worker_ends_what_our_worker_began(api: TemporalApi, workers: WorkerPool) -> None:
     history = run_half_by_each(api, workers, workers.lifecycle, workers.python)
     replays_in_python(api, history)

@@ -64,7 +64,8 @@ TEST_F(RetryingWorkflowServiceTest, ATransientFailureIsTriedAgainWithTheSameRequ
   service::StartWorkflowExecutionRequest request;
   request.set_request_id("same");
   std::string run_id;
-  CallHandle call = service_.call<StartWorkflowExecution>(request, {}, [&](Reply<StartWorkflowExecution> reply) { run_id = (*reply)->run_id(); });
+  CallHandle call =
+      service_.call<StartWorkflowExecution>(request, {}, [&](Reply<StartWorkflowExecution> reply) { run_id = (*reply)->run_id(); });
   loop_.run_until([&] { return !run_id.empty(); });
   EXPECT_EQ(run_id, "run");
   ASSERT_EQ(server_->requests<StartWorkflowExecution>().size(), 2U);
@@ -73,11 +74,11 @@ TEST_F(RetryingWorkflowServiceTest, ATransientFailureIsTriedAgainWithTheSameRequ
 
 TEST_F(RetryingWorkflowServiceTest, TransientCodesAreTriedTenTimesAndOthersOnce) {
   const std::vector<std::pair<StatusCode, std::size_t>> tries_of{
-      {StatusCode::kUnavailable, 10},     {StatusCode::kUnknown, 10},          {StatusCode::kAborted, 10},
-      {StatusCode::kDataLoss, 10},        {StatusCode::kInternal, 10},         {StatusCode::kOutOfRange, 10},
-      {StatusCode::kResourceExhausted, 10}, {StatusCode::kCancelled, 1},       {StatusCode::kInvalidArgument, 1},
-      {StatusCode::kDeadlineExceeded, 1}, {StatusCode::kNotFound, 1},          {StatusCode::kAlreadyExists, 1},
-      {StatusCode::kPermissionDenied, 1}, {StatusCode::kFailedPrecondition, 1}, {StatusCode::kUnimplemented, 1},
+      {StatusCode::kUnavailable, 10},       {StatusCode::kUnknown, 10},           {StatusCode::kAborted, 10},
+      {StatusCode::kDataLoss, 10},          {StatusCode::kInternal, 10},          {StatusCode::kOutOfRange, 10},
+      {StatusCode::kResourceExhausted, 10}, {StatusCode::kCancelled, 1},          {StatusCode::kInvalidArgument, 1},
+      {StatusCode::kDeadlineExceeded, 1},   {StatusCode::kNotFound, 1},           {StatusCode::kAlreadyExists, 1},
+      {StatusCode::kPermissionDenied, 1},   {StatusCode::kFailedPrecondition, 1}, {StatusCode::kUnimplemented, 1},
       {StatusCode::kUnauthenticated, 1}};
   for (const auto& [code, tries] : tries_of) {
     tries_at_.clear();

@@ -5,8 +5,8 @@
 //   server.answer_next<rpc::PollWorkflowTaskQueue>(task);          // a poll that waits already, or the next one
 //   EXPECT_EQ(server.requests<rpc::RespondWorkflowTaskCompleted>().size(), 1);
 //
-// Calls are told apart by their method's name. A call without a handler waits until answer_next() or fail_next() answers it, which is how a test
-// holds long polls; it ends by itself only when it is cancelled or its time-out elapses on the loop's clock.
+// Calls are told apart by their method's name. A call without a handler waits until answer_next() or fail_next() answers it, which is how a
+// test holds long polls; it ends by itself only when it is cancelled or its time-out elapses on the loop's clock.
 #pragma once
 
 #include <deque>

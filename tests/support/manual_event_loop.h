@@ -69,7 +69,8 @@ class ManualEventLoop final : public rpc::RunnableEventLoop {
     }
   }
 
-  // For tests with threads of their own: runs what is ready and waits in real time for the next task that a thread posts. Time stands still.
+  // For tests with threads of their own: runs what is ready and waits in real time for the next task that a thread posts. Time stands
+  // still.
   void wait_until(std::move_only_function<bool()> finished) {
     while (!finished()) {
       if (!run_one_ready()) {

@@ -40,8 +40,8 @@ TEST(LogTest, TextValuesThatCouldBeMisreadAreQuoted) {
 
 TEST(LogTest, ControlCharactersCannotForgeALine) {
   for (const LogFormat format : {LogFormat::kText, LogFormat::kJson}) {
-    const std::string line =
-        logged(format, [](const Logger& logger) { logger.error("first\nsecond", {{"field", std::string_view("a\r\n\x1b[31m\0\x7f", 10)}}); });
+    const std::string line = logged(
+        format, [](const Logger& logger) { logger.error("first\nsecond", {{"field", std::string_view("a\r\n\x1b[31m\0\x7f", 10)}}); });
     EXPECT_EQ(line.find('\n'), line.size() - 1) << line;
     EXPECT_EQ(line.find('\x1b'), std::string::npos) << line;
     EXPECT_NE(line.find("first\\nsecond"), std::string::npos) << line;
@@ -60,7 +60,8 @@ TEST(LogTest, BracesInAMessageAreNotAFormat) {
 
 TEST(LogTest, JsonLineParsesAndKeepsTypes) {
   const std::string line = logged(LogFormat::kJson, [](const Logger& logger) {
-    logger.debug("say \"hi\"", {{"text", "tab\there"}, {"count", -3}, {"ratio", 1.5}, {"yes", false}, {"nan", std::numeric_limits<double>::quiet_NaN()}});
+    logger.debug("say \"hi\"",
+                 {{"text", "tab\there"}, {"count", -3}, {"ratio", 1.5}, {"yes", false}, {"nan", std::numeric_limits<double>::quiet_NaN()}});
   });
   const nlohmann::json document = nlohmann::json::parse(line);
   EXPECT_THAT(document["time"].get<std::string>(), MatchesRegex("[0-9-]{10}T[0-9:]{8}[.][0-9]{3}Z"));

@@ -71,7 +71,17 @@ class LifecycleWorkflow:
             start_to_close_timeout=timedelta(milliseconds=duration_ms) + START_TO_CLOSE_MARGIN,
             heartbeat_timeout=HEARTBEAT_TIMEOUT,
             retry_policy=self.retry_policy,
+            activity_id=self.next_activity_id(),
         )
+
+    def next_activity_id(self) -> str | None:
+        """The id of the event that will schedule the activity, as the Go SDK numbers them.
+
+        Core numbers activities from 1 and refuses other ids in what a worker of another SDK scheduled last, the Go SDK refuses other ids
+        always: a workflow moves freely between SDKs only if all give the same ids. A step is the first command of its workflow task: after
+        the event that started the task come its completion and then the step.
+        """
+        return str(workflow.info().get_current_history_length() + 2)
 
     @workflow.query
     def progress(self) -> dict:
@@ -95,6 +105,22 @@ class LifecycleWorkflow:
     def check_step_duration(self, wanted: dict) -> None:
         if wanted["step_duration_ms"] < 0:
             raise ValueError(f"step_duration_ms is {wanted['step_duration_ms']}: it must not be negative")
+
+
+@workflow.defn(name="LifecycleWorkflow")
+class SdkNumberedWorkflow(LifecycleWorkflow):
+    """The same with the activity ids that the SDK gives by itself, as a worker has it whose author never thought of other SDKs."""
+
+    @workflow.init
+    def __init__(self, given: dict | None = None) -> None:
+        super().__init__(given)
+
+    @workflow.run
+    async def run(self, given: dict | None = None) -> dict:
+        return await super().run(given)
+
+    def next_activity_id(self) -> str | None:
+        return None
 
 
 class StepRunner:

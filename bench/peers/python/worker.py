@@ -19,7 +19,7 @@ from temporalio.client import Client, WorkflowHistory
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Replayer, Worker, WorkerDeploymentConfig
 
-from contract import LifecycleWorkflow, StepRunner
+from contract import LifecycleWorkflow, SdkNumberedWorkflow, StepRunner
 
 
 def read_settings() -> argparse.Namespace:
@@ -34,8 +34,10 @@ def read_settings() -> argparse.Namespace:
     parser.add_argument("--max-cached-workflows", type=int, default=1000)
     parser.add_argument("--disable-eager-activities", action="store_true")
     parser.add_argument("--graceful-shutdown-seconds", type=float, default=30)
+    parser.add_argument("--sdk-activity-ids", action="store_true", help="the SDK's own activity ids instead of the Go SDK's")
     parser.add_argument("--replay", nargs=2, metavar=("HISTORY", "N"))
     settings = parser.parse_args()
+    settings.workflow = SdkNumberedWorkflow if settings.sdk_activity_ids else LifecycleWorkflow
     if not settings.identity:
         settings.identity = f"{os.getpid()}@{socket.gethostname()}/{settings.worker_version}#{secrets.token_hex(4)}"
     return settings
@@ -57,7 +59,7 @@ async def serve(settings: argparse.Namespace) -> None:
     worker = Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[LifecycleWorkflow],
+        workflows=[settings.workflow],
         activities=[runner.process_step],
         max_concurrent_activities=settings.max_concurrent_activities,
         max_cached_workflows=settings.max_cached_workflows,
@@ -72,10 +74,10 @@ async def serve(settings: argparse.Namespace) -> None:
         await stop.wait()
 
 
-async def replay(path: str, times: int) -> None:
+async def replay(workflow: type, path: str, times: int) -> None:
     """Replays once to warm up, then `times` times, and prints the pace as a JSON line."""
     history = WorkflowHistory.from_json("replayed", pathlib.Path(path).read_text())
-    replayer = Replayer(workflows=[LifecycleWorkflow])
+    replayer = Replayer(workflows=[workflow])
     await replayer.replay_workflow(history)
     begin, cpu_begin = time.perf_counter(), time.process_time()
     for _ in range(times):
@@ -89,7 +91,7 @@ async def replay(path: str, times: int) -> None:
 def main() -> None:
     settings = read_settings()
     if settings.replay:
-        asyncio.run(replay(settings.replay[0], int(settings.replay[1])))
+        asyncio.run(replay(settings.workflow, settings.replay[0], int(settings.replay[1])))
     else:
         asyncio.run(serve(settings))
 

@@ -1,0 +1,46 @@
+// The worker's limits and delays, with their reasons.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "base/clock.h"
+
+namespace lifecycle::worker {
+
+// The server answers an empty poll after 60 s; a poll without a deadline is refused at once.
+inline constexpr Duration kPollTimeout = std::chrono::seconds(70);
+inline constexpr Duration kRespondTimeout = std::chrono::seconds(30);
+
+// Back-off of failed polls. While no server answers, a try costs nothing but a look at the channel, and the worker must be back soon after the server
+// is; a server that answers with a refusal is given more room.
+inline constexpr Duration kPollBackoffFirst = std::chrono::milliseconds(200);
+inline constexpr Duration kUnreachableBackoffMax = std::chrono::seconds(2);
+inline constexpr Duration kRefusedBackoffMax = std::chrono::seconds(10);
+// A poll that lived this long before it failed had been accepted: what failed is new, and the back-off begins anew.
+inline constexpr Duration kAcceptedPollAge = std::chrono::seconds(5);
+inline constexpr Duration kPollComplaintInterval = std::chrono::minutes(1);
+
+// Workflow tasks that wait for a history page or for the server's answer to their completion; running the code itself takes the loop.
+inline constexpr std::size_t kMaxConcurrentWorkflowTasks = 1000;
+// Events a history page may have; the server caps it at what it is configured for.
+inline constexpr int kHistoryPageEventsMax = 1000;
+
+// The server refuses requests over 4 MiB, counted as serialized; some room is left for what transport adds.
+inline constexpr std::size_t kRequestBytesMax = 4U * 1024 * 1024 - 4096;
+
+// Eager activities that one workflow task may ask for, as in the other SDKs.
+inline constexpr std::size_t kEagerActivitiesPerTaskMax = 3;
+
+// Heartbeats are sent at most once in this part of the heartbeat time-out, and never less often than the maximum says.
+inline constexpr double kHeartbeatIntervalFraction = 0.8;
+inline constexpr Duration kHeartbeatIntervalDefault = std::chrono::seconds(30);
+inline constexpr Duration kHeartbeatIntervalMax = std::chrono::seconds(60);
+// An activity that outlived its time-outs by this much is told to stop: nobody waits for it any more.
+inline constexpr Duration kLocalTimeoutBuffer = std::chrono::seconds(5);
+
+// After the graceful time-out, activities that were told to stop have this long to do so before the worker reports them as failed and leaves.
+inline constexpr Duration kCancelledActivityGrace = std::chrono::seconds(5);
+inline constexpr Duration kShutdownWorkerTimeout = std::chrono::seconds(2);
+
+}  // namespace lifecycle::worker

@@ -1,0 +1,26 @@
+#include "worker/poll_backoff.h"
+
+#include <algorithm>
+
+#include "worker/limits.h"
+
+namespace lifecycle::worker {
+
+Duration PollBackoff::failed(const rpc::Status& status, SteadyTime sent, SteadyTime now) {
+  if (now - sent >= kAcceptedPollAge) {
+    delay_ = Duration::zero();
+  }
+  const Duration max = status.code == rpc::StatusCode::kUnavailable ? kUnreachableBackoffMax : kRefusedBackoffMax;
+  delay_ = delay_ == Duration::zero() ? kPollBackoffFirst : std::min(delay_ * 2, max);
+  return delay_;
+}
+
+bool PollBackoff::may_complain(SteadyTime now) {
+  if (last_complaint_ && now - *last_complaint_ < kPollComplaintInterval) {
+    return false;
+  }
+  last_complaint_ = now;
+  return true;
+}
+
+}  // namespace lifecycle::worker

@@ -1,0 +1,120 @@
+// Keeps a number of long polls of one queue open at all times, as far as there are slots for what they may bring.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "rpc/workflow_service.h"
+#include "telemetry/log.h"
+#include "worker/limits.h"
+#include "worker/poll_backoff.h"
+#include "worker/slots.h"
+
+namespace lifecycle::worker {
+
+struct PollerEnvironment {
+  rpc::WorkflowService& service;
+  EventLoop& loop;
+  const Logger& log;
+};
+
+template <class Rpc>
+class Poller {
+ public:
+  using Response = std::shared_ptr<typename Rpc::Response>;
+
+  // `what` names the queue in the log; `on_task` gets the tasks, each with the slot that was reserved for it. All outlive the poller.
+  Poller(PollerEnvironment environment, std::string what, Slots& slots, std::size_t polls_max, typename Rpc::Request request,
+         std::function<void(Response)> on_task)
+      : environment_(environment),
+        what_(std::move(what)),
+        slots_(slots),
+        polls_max_(polls_max),
+        request_(std::move(request)),
+        on_task_(std::move(on_task)) {}
+
+  // Opens as many polls as may be open. Called at the start, and whenever a slot has become free.
+  void fill() {
+    while (!stopped_ && retry_ == TimerId::kNone && open_.size() < polls_max_ && slots_.try_reserve()) {
+      poll();
+    }
+  }
+
+  // Opens no further poll. What is open may still bring tasks, until cancel_open().
+  void stop() {
+    stopped_ = true;
+    environment_.loop.cancel(retry_);
+    retry_ = TimerId::kNone;
+  }
+  void cancel_open() {
+    for (const auto& call : std::vector(open_)) {
+      call->handle->cancel();
+    }
+  }
+  [[nodiscard]] bool idle() const { return open_.empty(); }
+
+ private:
+  struct OpenPoll {
+    rpc::CallHandle handle;
+    SteadyTime sent;
+  };
+
+  void poll() {
+    auto open = std::make_shared<OpenPoll>(OpenPoll{.handle = nullptr, .sent = environment_.loop.clock().steady_now()});
+    open_.push_back(open);
+    open->handle = environment_.service.call<Rpc>(request_, {.timeout = kPollTimeout}, [this, open](rpc::Reply<Rpc> reply) {
+      std::erase(open_, open);
+      if (reply) {
+        take(std::move(*reply));
+      } else {
+        back_off(reply.error(), open->sent);
+      }
+    });
+  }
+
+  void take(Response response) {
+    backoff_.succeeded();
+    if (response->task_token().empty()) {
+      slots_.release();  // nothing came within the server's time; this also polls again
+    } else {
+      on_task_(std::move(response));
+    }
+    fill();
+  }
+
+  void back_off(const rpc::Status& status, SteadyTime sent) {
+    const SteadyTime now = environment_.loop.clock().steady_now();
+    if (!stopped_ && retry_ == TimerId::kNone) {  // the others that fail with it wait for the same moment
+      const Duration delay = status.code == rpc::StatusCode::kDeadlineExceeded ? Duration::zero() : backoff_.failed(status, sent, now);
+      if (delay > Duration::zero() && backoff_.may_complain(now)) {
+        environment_.log.warn("polling fails; trying on",
+                              {{"queue", what_}, {"status", rpc::name_of(status.code)}, {"message", std::string_view(status.message)}});
+      }
+      retry_ = environment_.loop.schedule(delay, [this] {
+        retry_ = TimerId::kNone;
+        fill();
+      });
+    }
+    slots_.release();
+  }
+
+  PollerEnvironment environment_;
+  std::string what_;
+  Slots& slots_;
+  std::size_t polls_max_;
+  typename Rpc::Request request_;
+  std::function<void(Response)> on_task_;
+  std::vector<std::shared_ptr<OpenPoll>> open_;
+  PollBackoff backoff_;
+  TimerId retry_ = TimerId::kNone;
+  bool stopped_ = false;
+};
+
+}  // namespace lifecycle::worker

@@ -1,0 +1,32 @@
+#include <gmock/gmock.h>
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "rpc/process.h"
+
+namespace lifecycle::rpc {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+// One test, because the hooks stay for the rest of the process.
+TEST(ProcessTest, LinesOfGrpcAndProtobufBecomeLinesOfTheLog) {
+  prepare_process(Logger(LogLevel::kInfo, LogFormat::kText));
+  testing::internal::CaptureStderr();
+  gpr_log(GPR_ERROR, "handshake\nfailed");
+  gpr_log(GPR_INFO, "not worth a line");
+  google::protobuf::internal::LogFinisher() = google::protobuf::internal::LogMessage(google::protobuf::LOGLEVEL_ERROR, "parse.cc", 12)
+                                              << "bad text";
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, AllOf(HasSubstr("WARN  gRPC: handshake\\nfailed\n"), Not(HasSubstr("not worth")),
+                         HasSubstr("ERROR protobuf: bad text file=parse.cc line=12\n")));
+  prepare_process(Logger::silent());
+}
+
+}  // namespace
+}  // namespace lifecycle::rpc
