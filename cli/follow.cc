@@ -24,6 +24,16 @@ bool is_away(const rpc::Status& status) {
 }  // namespace
 
 class RunFollower::Impl : public std::enable_shared_from_this<Impl> {
+  // A callback that does nothing once this object is gone.
+  template <class Function>
+  auto guarded(Function function) {
+    return [weak = weak_from_this(), function = std::move(function)](auto... arguments) mutable {
+      if (const std::shared_ptr<Impl> self = weak.lock(); self && !self->ended_) {
+        function(*self, std::move(arguments)...);
+      }
+    };
+  }
+
  public:
   Impl(rpc::WorkflowService& service, EventLoop& loop, FollowTarget target, RunObserver& observer, FollowOptions options)
       : service_(service),
@@ -59,16 +69,6 @@ class RunFollower::Impl : public std::enable_shared_from_this<Impl> {
   [[nodiscard]] const RunSteps& steps() const { return changes_.steps(); }
 
  private:
-  // A callback that does nothing once this object is gone.
-  template <class Function>
-  auto guarded(Function function) {
-    return [weak = weak_from_this(), function = std::move(function)](auto... arguments) mutable {
-      if (const std::shared_ptr<Impl> self = weak.lock(); self && !self->ended_) {
-        function(*self, std::move(arguments)...);
-      }
-    };
-  }
-
   void tell(const std::vector<RunChange>& changes) {
     for (const RunChange& change : changes) {
       observer_.on_change(change);

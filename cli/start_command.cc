@@ -126,14 +126,16 @@ class StartCommand {
   }
 
   static Result<StartedRun> attach(client::Client& client, StartedRun run) {
-    return client.describe(run.names.workflow_id).transform([&](const auto& description) {
-      const auto& info = description.workflow_execution_info();
-      run.names.run_id = info.execution().run_id();
-      run.names.workflow_type = info.type().name();
-      run.names.task_queue = info.task_queue();
-      run.attached = true;
-      return std::move(run);
-    });
+    const auto description = client.describe(run.names.workflow_id);
+    if (!description) {
+      return std::unexpected(description.error());
+    }
+    const auto& info = description->workflow_execution_info();
+    run.names.run_id = info.execution().run_id();
+    run.names.workflow_type = info.type().name();
+    run.names.task_queue = info.task_queue();
+    run.attached = true;
+    return run;
   }
 
   void tell_started(const StartedRun& run) {

@@ -26,8 +26,12 @@ constexpr std::string_view kInputExample = R"(write it like '{"steps": 6, "step_
 // A worker skips a field that it does not know; a person who mistyped one must hear of it.
 template <class Struct>
 Result<void> check_names(const nlohmann::json& object, std::string_view path) {
+  const auto name_of_field = [](const auto& field) {
+    const std::string_view written(field.written.data(), field.written.size());  // ,"name":
+    return std::string(written.substr(2, written.size() - 4));
+  };
   const std::vector<std::string> known =
-      std::apply([](const auto&... fields) { return std::vector<std::string>{std::string(fields.name())...}; }, Struct::json_fields());
+      std::apply([&](const auto&... fields) { return std::vector<std::string>{name_of_field(fields)...}; }, Struct::json_fields());
   for (const auto& [name, value] : object.items()) {
     if (std::ranges::find(known, name) == known.end()) {
       const std::optional<std::string> meant = did_you_mean(name, known);
@@ -150,10 +154,12 @@ Result<demo::LifecycleInput> make_input(Preset preset, const InputFlags& flags) 
     return input;
   }
   apply(flags, *input);
-  return check_steps(*input)
-      .and_then([&] { return check_failure(*input); })
-      .and_then([&] { return check_retry(input->retry); })
-      .transform([&] { return *std::move(input); });
+  for (const Result<void>& checked : {check_steps(*input), check_failure(*input), check_retry(input->retry)}) {
+    if (!checked) {
+      return std::unexpected(checked.error());
+    }
+  }
+  return input;
 }
 
 }  // namespace lifecycle::cli

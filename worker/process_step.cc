@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "converter/failure.h"
+
 namespace lifecycle::demo {
 namespace {
 
@@ -14,8 +16,8 @@ constexpr milliseconds kHeartbeatInterval{500};
 void fail_on_purpose(const StepInput& input, std::int32_t attempt) {
   const int fail_attempts = input.fail_attempts.value_or(0);
   if (attempt <= fail_attempts) {
-    throw ApplicationFailure(fmt::format("simulated failure of step {}, attempt {} of {}", input.step, attempt, fail_attempts),
-                             {.type = std::string(kSimulatedFailureType)});
+    throw converter::ApplicationFailure(fmt::format("simulated failure of step {}, attempt {} of {}", input.step, attempt, fail_attempts),
+                                        {.type = std::string(kSimulatedFailureType)});
   }
 }
 

@@ -22,6 +22,10 @@
 
 namespace lifecycle {
 
+using converter::ApplicationFailure;
+using converter::ApplicationFailureOptions;
+using converter::CancelledFailure;
+
 struct ActivityInfo {
   std::string name_space;
   std::string workflow_id;

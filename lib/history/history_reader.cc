@@ -146,31 +146,30 @@ Result<void> HistoryReader::append(const std::shared_ptr<const api::History>& pa
 void HistoryReader::continue_after(std::int64_t last_applied_event_id) {
   pages_.clear();
   events_.clear();
-  consumed_ = 0;
+  consumed_ = accounted_ = 0;
   last_event_id_ = last_applied_event_id;
   complete_ = false;
 }
 
 void HistoryReader::drop_consumed() {
-  // Erasing only when everything is consumed, or much of it, keeps the cost of a task independent of the history's length.
-  constexpr std::size_t kDropFromEvents = 256;
-  if (consumed_ == 0 || (consumed_ < events_.size() && consumed_ < kDropFromEvents)) {
-    return;
-  }
-  std::size_t left = consumed_;
+  // A page goes as soon as its last event has been seen; the list of events is cut when half of it is behind, so that the cost of a task
+  // does not grow with the history.
+  std::size_t seen = consumed_ - std::exchange(accounted_, consumed_);
   auto page = pages_.begin();
-  for (; page != pages_.end() && left >= page->events_left; ++page) {
-    left -= page->events_left;
+  for (; page != pages_.end() && seen >= page->events_left; ++page) {
+    seen -= page->events_left;
   }
   if (page != pages_.end()) {
-    page->events_left -= left;
+    page->events_left -= seen;
   }
   pages_.erase(pages_.begin(), page);
-  events_.erase(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(consumed_));
-  consumed_ = 0;
-  if (events_.empty()) {
-    events_.shrink_to_fit();  // a cached run waits for its next task, perhaps for months
-    pages_.shrink_to_fit();
+  constexpr std::size_t kCutFromEvents = 256;
+  if (consumed_ == events_.size()) {
+    std::vector<const api::HistoryEvent*>().swap(events_);  // a cached run waits for its next task, perhaps for months
+    consumed_ = accounted_ = 0;
+  } else if (consumed_ >= kCutFromEvents && consumed_ * 2 > events_.size()) {
+    events_.erase(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(consumed_));
+    consumed_ = accounted_ = 0;
   }
 }
 

@@ -67,6 +67,7 @@ class HistoryReader {
   };
   std::vector<Page> pages_;                         // keep the events alive
   std::vector<const api::HistoryEvent*> events_;    // of all pages, from the oldest that is not dropped
+  std::size_t accounted_ = 0;                       // how many of the consumed events are no longer counted in pages_
   std::size_t consumed_ = 0;                        // index into events_ after the last task handed out
   std::int64_t last_event_id_ = 0;
   bool complete_ = false;

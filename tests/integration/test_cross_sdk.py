@@ -5,12 +5,13 @@ import subprocess
 import sys
 from typing import Callable
 
-import pytest
-from temporalio.client import WorkflowHistory
+from temporalio.api.enums.v1 import EventType, TaskQueueType
+from temporalio.client import WorkflowHandle, WorkflowHistory
 from temporalio.worker import Replayer
 
 from harness.programs import GO_PEER, PYTHON_PEER
 from harness.temporal_api import TemporalApi, completed_steps
+from harness.waiting import wait_until
 from harness.workers import WorkerPool, WorkerProcess
 
 STEPS = 4
@@ -87,20 +88,37 @@ def test_what_our_worker_wrote_alone_replays_in_every_sdk(api: TemporalApi, go_w
     replays_in_go(history, tmp_path)
 
 
-@pytest.mark.parametrize("sdk", ["python", "go"])
-def test_a_pause_and_a_step_in_one_workflow_task_mean_the_same_everywhere(
-    api: TemporalApi, go_workers: WorkerPool, tmp_path: pathlib.Path, sdk: str
+def kind_of_last_task(api: TemporalApi, handle: WorkflowHandle) -> list[int]:
+    """The event types since the last workflow task that was completed before the last one."""
+    types = [event.event_type for event in api.events(handle)]
+    completed = [index for index, kind in enumerate(types) if kind == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
+    return types[completed[-2] :]
+
+
+def test_a_pause_and_the_end_of_a_step_in_one_task_mean_the_same_in_every_sdk(
+    api: TemporalApi, go_workers: WorkerPool, tmp_path: pathlib.Path
 ) -> None:
-    """A pause that arrives together with the end of a step holds the next step back, whoever replays it."""
-    first = getattr(go_workers, sdk)()
-    handle = api.start(go_workers.task_queue, steps=3, step_duration_ms=1500)
-    api.wait_for_started_step(handle, after_steps=1)
+    """The pause counts first, whichever came first: the next step waits. SDKs that did not agree could not replay each other's histories."""
+    first = go_workers.lifecycle("v1.0.0", "--max-concurrent-activities", "1")
+    holder = api.start(go_workers.task_queue, steps=1, step_duration_ms=300_000)
+    assert first.is_behind(api.wait_for_started_step(holder).last_worker_identity)
+    hands = go_workers.python("hands", "--activities-only", wait=False)
+    hands.wait_for_polls(api, queue_types=(TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,))
+    handle = api.start(go_workers.task_queue, steps=2, step_duration_ms=1000)
+    assert hands.is_behind(api.wait_for_started_step(handle).last_worker_identity)
+    # With nobody left to run workflow tasks, the step's end and the pause wait for the next worker together.
     first.kill_at_once()
     api.run(handle.signal("pause"))
+    wait_until(lambda: api.pending_activity(handle) is None, "the end of the step")
+    assert api.completed(handle) == 1
+    api.run(holder.terminate())
+    go_workers.lifecycle("v1.0.1")
+
+    wait_until(lambda: api.events(handle)[-1].event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, "the pause to be handled")
+    together = kind_of_last_task(api, handle)
+    assert EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED in together and EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED in together
+    assert api.pending_activity(handle) is None, "the next step waits"
     api.run(handle.signal("resume"))
-    go_workers.lifecycle()
-
-    result = api.result(handle)
-
-    assert result["steps_completed"] == 3
+    assert api.result(handle)["steps_completed"] == 2
     replays_in_python(api, api.history(handle))
+    replays_in_go(api.history(handle), tmp_path)

@@ -25,7 +25,6 @@ TEST(ProcessTest, LinesOfGrpcAndProtobufBecomeLinesOfTheLog) {
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_THAT(log, AllOf(HasSubstr("WARN  gRPC: handshake\\nfailed\n"), Not(HasSubstr("not worth")),
                          HasSubstr("ERROR protobuf: bad text file=parse.cc line=12\n")));
-  prepare_process(Logger::silent());
 }
 
 }  // namespace

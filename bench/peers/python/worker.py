@@ -35,6 +35,7 @@ def read_settings() -> argparse.Namespace:
     parser.add_argument("--disable-eager-activities", action="store_true")
     parser.add_argument("--graceful-shutdown-seconds", type=float, default=30)
     parser.add_argument("--sdk-activity-ids", action="store_true", help="the SDK's own activity ids instead of the Go SDK's")
+    parser.add_argument("--activities-only", action="store_true", help="leave the workflow tasks to other workers")
     parser.add_argument("--replay", nargs=2, metavar=("HISTORY", "N"))
     settings = parser.parse_args()
     settings.workflow = SdkNumberedWorkflow if settings.sdk_activity_ids else LifecycleWorkflow
@@ -59,7 +60,7 @@ async def serve(settings: argparse.Namespace) -> None:
     worker = Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[settings.workflow],
+        workflows=[] if settings.activities_only else [settings.workflow],
         activities=[runner.process_step],
         max_concurrent_activities=settings.max_concurrent_activities,
         max_cached_workflows=settings.max_cached_workflows,

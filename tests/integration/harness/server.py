@@ -43,6 +43,10 @@ def answers(address: str) -> bool:
         return False
 
 
+# One partition for each task queue: with the usual four, polls that found no room in the root partition do not show in DescribeTaskQueue.
+DYNAMIC_CONFIG = {"matching.numTaskqueueReadPartitions": "1", "matching.numTaskqueueWritePartitions": "1"}
+
+
 class TemporalServer:
     """Can be stopped and started again on the same port; keeps its state when it is given a database file."""
 
@@ -57,6 +61,8 @@ class TemporalServer:
         command = [temporal_program(), "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(self.port)]
         # The HTTP port is the gRPC port + 1 by default there, which another server may hold.
         command += ["--http-port", str(free_port()), "--log-level", "error"]
+        for name, value in DYNAMIC_CONFIG.items():
+            command += ["--dynamic-config-value", f"{name}={value}"]
         if self._database:
             command += ["--db-filename", str(self._database)]
         process = ManagedProcess(command, self._log_path)

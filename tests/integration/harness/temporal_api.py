@@ -24,7 +24,8 @@ from .waiting import wait_until
 
 Answer = TypeVar("Answer")
 
-QUEUE_TYPES = (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
+QueueTypes = tuple["TaskQueueType.ValueType", ...]
+QUEUE_TYPES: QueueTypes = (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
 
 
 def unique(prefix: str) -> str:
@@ -64,7 +65,7 @@ class TemporalApi:
     def __init__(self, address: str, namespace: str = "default") -> None:
         self.namespace = namespace
         self._loop = asyncio.new_event_loop()
-        self.client = self.run(Client.connect(address, namespace=namespace, identity="integration-test"))
+        self.client = self.run(Client.connect(address, namespace=namespace, identity="client@host"))
 
     def close(self) -> None:
         self._loop.close()
@@ -119,9 +120,9 @@ class TemporalApi:
             )
         )
 
-    def polls(self, task_queue: str, pid: int, since: float = 0) -> bool:
-        """Whether this process has polled for both kinds of tasks since then (seconds since the epoch)."""
-        for queue_type in QUEUE_TYPES:
+    def polls(self, task_queue: str, pid: int, since: float = 0, queue_types: QueueTypes = QUEUE_TYPES) -> bool:
+        """Whether this process has polled for these kinds of tasks since then (seconds since the epoch)."""
+        for queue_type in queue_types:
             pollers = self.describe_queue(task_queue, queue_type).pollers
             # The identity of all workers here begins with "<pid>@".
             if not any(p.identity.startswith(f"{pid}@") and p.last_access_time.ToNanoseconds() / 1e9 >= since for p in pollers):

@@ -6,7 +6,7 @@ from typing import Mapping, Sequence
 
 from .process import ManagedProcess
 from .programs import build_go_peer, clean_environment, lifecycle_program, python_peer_command
-from .temporal_api import TemporalApi
+from .temporal_api import QUEUE_TYPES, QueueTypes, TemporalApi
 from .waiting import wait_until
 
 
@@ -23,13 +23,15 @@ class WorkerProcess(ManagedProcess):
     def is_behind(self, identity: str) -> bool:
         return identity.startswith(f"{self.pid}@")
 
-    def wait_for_polls(self, api: TemporalApi, since: float = 0, seconds: float = 60) -> None:
-        """Waits until the server has seen polls for workflow and activity tasks by this very process."""
+    def wait_for_polls(
+        self, api: TemporalApi, since: float = 0, seconds: float = 60, queue_types: QueueTypes = QUEUE_TYPES
+    ) -> None:
+        """Waits until the server has seen polls for these kinds of tasks by this very process."""
 
         def polls() -> bool:
             if self.exit_code() is not None:
                 raise AssertionError(f"the worker ended with {self.exit_code()} before it polled:\n{self.log()}")
-            return api.polls(self.task_queue, self.pid, since)
+            return api.polls(self.task_queue, self.pid, since, queue_types)
 
         wait_until(polls, f"polls of worker {self.pid} on {self.task_queue}", seconds, self.log)
 
@@ -53,8 +55,8 @@ class WorkerPool:
         """Our worker. With `wait` it returns when the server has seen its polls."""
         return self._start([str(lifecycle_program()), "worker"], version, flags, wait, env)
 
-    def python(self, version: str = "python-1", *flags: str) -> WorkerProcess:
-        return self._start(python_peer_command(), version, flags, True, None)
+    def python(self, version: str = "python-1", *flags: str, wait: bool = True) -> WorkerProcess:
+        return self._start(python_peer_command(), version, flags, wait, None)
 
     def go(self, version: str = "go-1", *flags: str) -> WorkerProcess | None:
         """None where there is no Go tool chain."""
