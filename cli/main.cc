@@ -1,6 +1,6 @@
 // The command `lifecycle`: reads the command line and runs one subcommand.
 #include <fmt/format.h>
-#include <unistd.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "cli/did_you_mean.h"
 #include "cli/exit_code.h"
+#include "cli/flags.h"
 #include "cli/global_options.h"
 #include "cli/signals.h"
 #include "cli/start_command.h"

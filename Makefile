@@ -1,0 +1,61 @@
+# What people type. Every target installs, configures and builds what it needs first, and does nothing twice.
+#
+#   make demo         the demonstration, with an embedded Temporal server (KEEP=1 leaves the server up)
+#   make test         all tests
+#   make test-unit    the tests that need no server
+#   make asan, tsan   all tests with AddressSanitizer and UndefinedBehaviorSanitizer, with ThreadSanitizer
+#   make tidy         clang-tidy over every file
+#   make lint         format, scripts and house rules
+#   make format       clang-format over every file
+#   make bench        replay benchmark; make bench-peers: beside the Go and Python SDKs' workers
+#   make install      into DESTDIR and PREFIX (/usr/local)
+#   make clean        removes build/
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+CXX_FILES = $(shell git ls-files '*.cc' '*.h')
+
+.PHONY: demo test test-unit asan tsan tidy lint format bench bench-peers install build setup clean
+
+build: setup
+	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@cmake --build --preset release -j $(JOBS)
+
+setup:
+	@ci/setup
+	@mkdir -p build
+
+demo: build
+	@ci/demo
+
+test: build
+	@ctest --preset release
+
+test-unit: build
+	@ctest --preset release -L unit
+
+asan tsan: setup
+	@cmake --preset $@ > build/configure-$@.log 2>&1 || { cat build/configure-$@.log; exit 1; }
+	@cmake --build --preset $@ -j $(JOBS)
+	@ctest --preset $@
+
+tidy: setup
+	@cmake --preset tidy > build/configure-tidy.log 2>&1 || { cat build/configure-tidy.log; exit 1; }
+	@cmake --build --preset tidy -j $(JOBS)
+
+lint: setup
+	@ci/lint
+
+format: setup
+	@clang-format-19 -i $(CXX_FILES)
+
+bench: build
+	@build/release/bench/lifecycle_replay_benchmark
+
+bench-peers: build
+	@build/venv/bin/python bench/peers.py
+
+install: build
+	@cmake --install build/release --prefix $(PREFIX)
+
+clean:
+	@rm -rf build

@@ -1,0 +1,182 @@
+// What the subcommands make of their flags and of the environment.
+#include <gmock/gmock.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/start_command.h"
+#include "cli/version.h"
+#include "cli/worker_command.h"
+
+namespace lifecycle::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+// Parses as the command line would; the message of what is wrong, or "".
+std::string parse(CLI::App& app, std::vector<std::string> arguments) {
+  std::ranges::reverse(arguments);  // CLI11 wants them so
+  try {
+    app.parse(arguments);
+    return "";
+  } catch (const CLI::ParseError& error) {
+    return error.what();
+  }
+}
+
+client::Environment environment_with(std::map<std::string, std::string> variables) {
+  return {.variables = std::move(variables), .read_file = {}};
+}
+
+TEST(StartFlags, read_durations_as_the_temporal_command_writes_them) {
+  StartOptions options;
+  CLI::App app;
+  add_start_options(app, options);
+  EXPECT_EQ(parse(app, {"--step-duration", "1m30s", "--retry-max-interval", "2s", "--timeout", "500ms"}), "");
+  EXPECT_EQ(options.input.step_duration, seconds(90));
+  EXPECT_EQ(options.input.retry_max_interval, seconds(2));
+  EXPECT_EQ(options.timeout, milliseconds(500));
+}
+
+TEST(StartFlags, say_what_is_wrong_with_a_duration) {
+  StartOptions options;
+  CLI::App app;
+  add_start_options(app, options);
+  EXPECT_THAT(parse(app, {"--step-duration", "soon"}), testing::AllOf(HasSubstr("--step-duration"), HasSubstr("'soon'")));
+}
+
+TEST(StartFlags, do_not_wait_and_wait_for_so_long_at_the_same_time) {
+  StartOptions options;
+  CLI::App app;
+  add_start_options(app, options);
+  EXPECT_NE(parse(app, {"--no-wait", "--timeout", "1s"}), "");
+}
+
+TEST(GlobalFlags, are_the_temporal_commands) {
+  GlobalOptions options;
+  CLI::App app;
+  add_global_options(app, options);
+  EXPECT_EQ(parse(app, {"--address",
+                        "t:7233",
+                        "-n",
+                        "team",
+                        "-o",
+                        "jsonl",
+                        "--time-format",
+                        "iso",
+                        "--color",
+                        "never",
+                        "--log-level",
+                        "warn",
+                        "--log-format",
+                        "json",
+                        "--command-timeout",
+                        "2m",
+                        "--client-connect-timeout",
+                        "3s",
+                        "--tls",
+                        "--grpc-meta",
+                        "a=b"}),
+            "");
+  EXPECT_EQ(options.connection.settings.address, "t:7233");
+  EXPECT_EQ(options.connection.settings.name_space, "team");
+  EXPECT_EQ(options.connection.settings.tls, true);
+  EXPECT_EQ(options.connection.settings.grpc_meta.at("a"), "b");
+  EXPECT_EQ(options.output, OutputFormat::kJsonl);
+  EXPECT_EQ(options.time_format, TimeFormat::kIso);
+  EXPECT_EQ(options.color, ColorChoice::kNever);
+  EXPECT_EQ(options.log_level, LogLevel::kWarn);
+  EXPECT_EQ(options.log_format, LogFormat::kJson);
+  EXPECT_EQ(options.command_timeout, seconds(120));
+  EXPECT_EQ(options.connect_timeout, seconds(3));
+}
+
+TEST(GlobalFlags, name_the_choices_when_none_fits) {
+  GlobalOptions options;
+  CLI::App app;
+  add_global_options(app, options);
+  EXPECT_THAT(parse(app, {"-o", "yaml"}), HasSubstr("text|json|jsonl|none"));
+}
+
+TEST(GlobalFlags, say_nothing_about_tls_when_it_is_not_named) {
+  GlobalOptions options;
+  CLI::App app;
+  add_global_options(app, options);
+  EXPECT_EQ(parse(app, {}), "");
+  EXPECT_EQ(options.connection.settings.tls, std::nullopt);
+  EXPECT_EQ(options.connection.settings.disable_host_verification, std::nullopt);
+}
+
+TEST(FollowAgain, is_a_command_that_can_be_typed_as_it_is) {
+  GlobalOptions global;
+  EXPECT_EQ(follow_again_command(global, {.preset = Preset::kQuick, .workflow_id = "quick-1"}),
+            "lifecycle start quick --workflow-id quick-1 --id-conflict-policy UseExisting");
+  global.connection.settings.address = "t:7233";
+  EXPECT_EQ(follow_again_command(global, {.workflow_id = "it's mine", .task_queue = "q"}),
+            R"(lifecycle start lifecycle --workflow-id 'it'\''s mine' --id-conflict-policy UseExisting --task-queue q --address t:7233)");
+}
+
+const ProcessFacts kFacts{.host_name = "host", .process_id = 7, .nonce = "ab"};
+
+TEST(WorkerOptions, are_the_contracts_when_nothing_is_given) {
+  const auto options = resolve_worker_options({}, environment_with({}), kFacts);
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->task_queue, "lifecycle-queue");
+  EXPECT_EQ(options->worker_version, default_worker_version());
+}
+
+TEST(WorkerOptions, come_from_the_environment_and_flags_win_over_it) {
+  const client::Environment environment =
+      environment_with({{"TEMPORAL_TASK_QUEUE", "from-environment"}, {"TEMPORAL_WORKER_BUILD_ID", "v2"}});
+  const auto from_environment = resolve_worker_options({}, environment, kFacts);
+  EXPECT_EQ(from_environment->task_queue, "from-environment");
+  EXPECT_EQ(from_environment->worker_version, "v2");
+  const auto from_flags = resolve_worker_options({.task_queue = "from-flag", .worker_version = "v3"}, environment, kFacts);
+  EXPECT_EQ(from_flags->task_queue, "from-flag");
+  EXPECT_EQ(from_flags->worker_version, "v3");
+}
+
+TEST(WorkerOptions, name_the_pod_in_a_pod_and_the_process_elsewhere) {
+  WorkerFlags flags;
+  flags.worker_version = "v1";
+  EXPECT_EQ(resolve_worker_options(flags, environment_with({}), kFacts)->identity, "7@host/v1#ab");
+  EXPECT_EQ(resolve_worker_options(flags, environment_with({{"POD_NAME", "pod"}, {"NODE_NAME", "node"}}), kFacts)->identity,
+            "pod@node/v1#ab");
+}
+
+TEST(WorkerOptions, refuse_a_version_of_which_a_long_result_could_not_hold_one_for_each_step) {
+  WorkerFlags flags;
+  flags.worker_version = std::string(static_cast<std::size_t>(kWorkerVersionBytesMax) + 1, 'v');
+  const auto options = resolve_worker_options(flags, environment_with({}), kFacts);
+  ASSERT_FALSE(options);
+  EXPECT_EQ(options.error().code, ErrorCode::kInvalidArgument);
+  flags.worker_version = "";
+  EXPECT_FALSE(resolve_worker_options(flags, environment_with({}), kFacts));
+}
+
+TEST(WorkerFlags, set_the_workers_tuning) {
+  WorkerFlags flags;
+  CLI::App app;
+  add_worker_options(app, flags);
+  EXPECT_EQ(parse(app, {"--max-concurrent-activities", "1", "--max-cached-workflows", "0", "--sticky-timeout", "7s",
+                        "--graceful-shutdown-timeout", "1m", "--eager-activities"}),
+            "");
+  EXPECT_EQ(flags.options.max_concurrent_activities, 1U);
+  EXPECT_EQ(flags.options.max_cached_workflows, 0U);
+  EXPECT_EQ(flags.options.sticky_schedule_to_start_timeout, seconds(7));
+  EXPECT_EQ(flags.options.graceful_shutdown_timeout, seconds(60));
+  EXPECT_TRUE(flags.options.eager_activities);
+}
+
+TEST(WorkerFlags, refuse_numbers_that_could_not_work) {
+  WorkerFlags flags;
+  CLI::App app;
+  add_worker_options(app, flags);
+  EXPECT_NE(parse(app, {"--max-concurrent-activities", "0"}), "");
+  EXPECT_NE(parse(app, {"--max-concurrent-workflow-task-polls", "1"}), "");
+  EXPECT_NE(parse(app, {"--max-concurrent-activities", "none"}), "");
+}
+
+}  // namespace
+}  // namespace lifecycle::cli
