@@ -20,6 +20,11 @@ void add_meta(client::ConnectionSettings& settings, const std::vector<std::strin
   }
 }
 
+// A flag that says nothing when it is not given: CLI11's own would say false, and that wins over the environment.
+CLI::Option* add_switch(CLI::App& app, const std::string& name, std::optional<bool>& target, const std::string& help) {
+  return app.add_flag_function(name, [&target](std::int64_t count) { target = count > 0; }, help);
+}
+
 void add_connection_flags(CLI::App& app, client::ConnectionFlags& flags) {
   const char* const group = "Connection (flag, else environment, else profile file)";
   client::ConnectionSettings& settings = flags.settings;
@@ -34,7 +39,7 @@ void add_connection_flags(CLI::App& app, client::ConnectionFlags& flags) {
       ->take_all()
       ->group(group);
   app.add_option("--client-authority", settings.authority, "the :authority header")->group(group);
-  app.add_flag("--tls,!--no-tls", settings.tls, "use TLS; the default with an API key or another TLS flag (TEMPORAL_TLS)")->group(group);
+  add_switch(app, "--tls,!--no-tls", settings.tls, "use TLS; the default with an API key or another TLS flag (TEMPORAL_TLS)")->group(group);
   app.add_option("--tls-cert-path", settings.client_certificate.path, "client certificate, PEM file")->group(group);
   app.add_option("--tls-cert-data", settings.client_certificate.data, "client certificate, PEM text")->group(group);
   app.add_option("--tls-key-path", settings.client_key.path, "client key, PEM file")->group(group);
@@ -42,7 +47,7 @@ void add_connection_flags(CLI::App& app, client::ConnectionFlags& flags) {
   app.add_option("--tls-ca-path", settings.server_ca_certificate.path, "certificate authority of the server, PEM file")->group(group);
   app.add_option("--tls-ca-data", settings.server_ca_certificate.data, "certificate authority of the server, PEM text")->group(group);
   app.add_option("--tls-server-name", settings.server_name, "name expected in the server's certificate")->group(group);
-  app.add_flag("--tls-disable-host-verification", settings.disable_host_verification, "do not check the server's certificate")
+  add_switch(app, "--tls-disable-host-verification", settings.disable_host_verification, "do not check the server's certificate")
       ->group(group);
   app.add_option("--config-file", flags.config_file, "profile file [~/.config/temporalio/temporal.toml] (TEMPORAL_CONFIG_FILE)")
       ->group(group);

@@ -119,6 +119,12 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
   return meant ? fmt::format("did you mean '{}'?", *meant) : std::string(otherwise);
 }
 
+// "lifecycle", or "lifecycle start" once that was read.
+std::string command_name(const Program& program) {
+  const std::vector<CLI::App*> chosen = program.app.get_subcommands();
+  return chosen.empty() ? "lifecycle" : fmt::format("lifecycle {}", chosen.front()->get_name());
+}
+
 ExitCode unknown_word(Output& output, const Program& program, const std::string& word) {
   const std::vector<CLI::App*> chosen = program.app.get_subcommands();
   if (!word.starts_with('-') && chosen.empty()) {
@@ -126,13 +132,11 @@ ExitCode unknown_word(Output& output, const Program& program, const std::string&
                        suggestion(word, subcommand_names(program.app), "the commands are listed by: lifecycle --help"));
   }
   std::vector<std::string> known = flag_names(program.app);
-  std::string name = "lifecycle";
   if (!chosen.empty()) {
     std::ranges::copy(flag_names(*chosen.front()), std::back_inserter(known));
-    name += " " + chosen.front()->get_name();
   }
-  return usage_error(output, fmt::format("{}: unexpected '{}'", name, word),
-                     suggestion(word, known, fmt::format("what it takes is listed by: {} --help", name)));
+  return usage_error(output, fmt::format("{}: unexpected '{}'", command_name(program), word),
+                     suggestion(word, known, fmt::format("what it takes is listed by: {} --help", command_name(program))));
 }
 
 // Help and version are answers, all else is wrong usage; CLI11's own exit codes (100 and more) mean nothing to anybody.
@@ -141,10 +145,11 @@ ExitCode on_parse_end(const CLI::ParseError& error, const Program& program, Outp
     program.app.exit(error);  // prints to standard output
     return ExitCode::kDone;
   }
-  if (const std::vector<std::string> rest = program.app.remaining(true); error.get_name() == "ExtrasError" && !rest.empty()) {
+  const bool has_extras = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
+  if (const std::vector<std::string> rest = program.app.remaining(true); has_extras && !rest.empty()) {
     return unknown_word(output, program, rest.front());
   }
-  return usage_error(output, error.what(), "how it is used is told by: lifecycle --help");
+  return usage_error(output, error.what(), fmt::format("how it is used is told by: {} --help", command_name(program)));
 }
 
 ExitCode run_help(const Program& program, Output& output) {

@@ -1,10 +1,13 @@
 #include "cli/output.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
+
+#include "base/text.h"
 
 namespace lifecycle::cli {
 namespace {
@@ -23,6 +26,13 @@ void write_all(int descriptor, std::string_view text) {
       return;  // nobody is left to be told
     }
   }
+}
+
+// A line that is wrapped cannot be redrawn in place. Asked each time, because a window changes its size.
+std::size_t columns_of_terminal() {
+  constexpr std::size_t kUsualColumns = 80;
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsualColumns;
 }
 
 std::string_view code_of(Color color) {
@@ -97,11 +107,11 @@ void Output::warning(std::string_view line) {
   }
 }
 
-void Output::set_status_line(std::string line) {
+void Output::set_status_line(std::string_view line) {
   if (!animated_) {
     return;
   }
-  status_line_ = std::move(line);
+  status_line_ = shortened(line, columns_of_terminal() - 1);
   write_all(STDERR_FILENO, fmt::format("{}{}", kEraseLine, status_line_));
 }
 

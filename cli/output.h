@@ -57,8 +57,9 @@ class Output {
   void note(std::string_view line);
   // What must be seen in every mode but -o none.
   void warning(std::string_view line);
-  // A last line on standard error that is redrawn in place; only where animated(). Other lines appear above it.
-  void set_status_line(std::string line);
+  // A last line on standard error that is redrawn in place, cut at the terminal's width; only where animated(). Other lines appear above
+  // it.
+  void set_status_line(std::string_view line);
   void clear_status_line();
 
   // Tells the error on standard error, as text or JSON, and returns the exit code that goes with it.

@@ -131,7 +131,7 @@ void ProgressDisplay::on_sample(const RunSteps& steps, WallTime now) {
   if (last_step_change_.step >= 0) {
     line += "  " + change_text(last_step_change_);
   }
-  output_.set_status_line(std::move(line));
+  output_.set_status_line(line);
 }
 
 }  // namespace lifecycle::cli

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <vector>
 
 #include "cli/failure_text.h"
@@ -37,6 +38,12 @@ std::string_view status_word(Status status) {
 
 Duration duration_of(const RunSteps& steps) { return steps.began() && steps.ended() ? *steps.ended() - *steps.began() : Duration::zero(); }
 
+std::string in_lower_case(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  return lower;
+}
+
 std::string counted(int count, std::string_view one, std::string_view several) {
   return fmt::format("{} {}", count, count == 1 ? one : several);
 }
@@ -62,7 +69,7 @@ std::vector<std::string> versions_of(const RunSteps& steps) {
 
 ExitCode report_failure(Output& output, const RunNames& names, const client::WorkflowOutcome& outcome) {
   const std::string what = fmt::format("workflow '{}' {}", names.workflow_id, status_word(outcome.status));
-  const std::string code = fmt::format("workflow_{}", status_name(outcome.status));
+  const std::string code = "workflow_" + in_lower_case(status_name(outcome.status));
   const std::vector<std::string> lines = outcome.failure ? failure_lines(*outcome.failure) : std::vector<std::string>{};
   if (output.is_json()) {
     const std::string why = lines.empty() ? "" : fmt::format(": {}", fmt::join(lines, ": "));
@@ -147,7 +154,7 @@ ExitCode report_outcome(Output& output, const RunNames& names, const client::Wor
   if (output.is_json()) {
     ordered_json document = outcome_json(names, outcome, steps);
     if (output.format() == OutputFormat::kJsonl) {
-      ordered_json line{{"event", completed ? "completed" : "closed"}, {"time", iso_time(now)}};
+      ordered_json line{{"event", in_lower_case(status_name(outcome.status))}, {"time", iso_time(now)}};
       line.update(document);
       document = std::move(line);
     }

@@ -83,6 +83,7 @@ class StartCommand {
     if (!connected) {
       return output_.report(connected.error());
     }
+    phase_ = Phase::kStarting;
     const Result<StartedRun> started = start(client, input);
     if (!started) {
       return output_.report(started.error());
@@ -92,19 +93,28 @@ class StartCommand {
   }
 
  private:
+  enum class Phase : std::uint8_t { kConnecting, kStarting, kFollowing };
+
   // A signal or a time-out: following ends in order; before there is anything to follow, so does the process.
   void stop(ExitCode exit_code) {
-    if (!following_) {
-      report_stop(exit_code, "nothing was started yet", "");
+    stopped_by_ = exit_code;
+    if (phase_ != Phase::kFollowing) {
+      report_stop();
       ::_exit(to_int(exit_code));
     }
-    stopped_by_ = exit_code;
   }
 
-  void report_stop(ExitCode exit_code, std::string_view state, const std::string& hint) {
-    const bool timed_out = exit_code == ExitCode::kTimedOut;
-    output_.report(timed_out ? "timed_out" : "interrupted", exit_code,
-                   fmt::format("{}; {}", timed_out ? "the time-out has elapsed" : "interrupted", state), hint);
+  void report_stop() {
+    const bool timed_out = stopped_by_ == ExitCode::kTimedOut;
+    const std::string why = timed_out ? "the time-out has elapsed" : "interrupted";
+    const std::string_view code = timed_out ? "timed_out" : "interrupted";
+    if (phase_ == Phase::kConnecting) {
+      output_.report(code, *stopped_by_, why + "; nothing was started", "");
+      return;
+    }
+    const std::string_view state = phase_ == Phase::kFollowing ? "goes on" : "may have been started";
+    output_.report(code, *stopped_by_, fmt::format("{}; workflow '{}' {}", why, options_.workflow_id, state),
+                   "follow it again with: " + follow_again_command(global_, options_));
   }
 
   Result<StartedRun> start(client::Client& client, const demo::LifecycleInput& input) {
@@ -155,7 +165,7 @@ class StartCommand {
   }
 
   ExitCode follow(RunNames names) {
-    following_ = true;
+    phase_ = Phase::kFollowing;
     ProgressDisplay display(output_, {.workflow_id = names.workflow_id,
                                       .run_id = names.run_id,
                                       .task_queue = names.task_queue,
@@ -171,8 +181,7 @@ class StartCommand {
     connection_.loop.run_until([&] { return follower.ended() || stopped_by_.has_value(); });
     output_.clear_status_line();
     if (!follower.ended()) {
-      report_stop(*stopped_by_, fmt::format("workflow '{}' goes on", names.workflow_id),
-                  "follow it again with: " + follow_again_command(global_, options_));
+      report_stop();
       return *stopped_by_;
     }
     if (!follower.outcome()) {
@@ -188,7 +197,7 @@ class StartCommand {
   Output& output_;
   Connection& connection_;
   SignalWatch signals_;
-  bool following_ = false;
+  Phase phase_ = Phase::kConnecting;
   std::optional<ExitCode> stopped_by_;
 };
 

@@ -7,6 +7,7 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -41,8 +42,11 @@ class PromiseBase {
     check(scheduler_ != nullptr, "a coroutine runs on a scheduler");
     return *scheduler_;
   }
+  // A second await is a mistake of the workflow's code, so it is the code that is told, not the process that ends.
   void set_awaiter(std::coroutine_handle<> awaiter) {
-    check(!awaiter_, "a coroutine is awaited once");
+    if (awaiter_) {
+      throw std::logic_error("a coroutine was awaited twice: keep its result in a variable");
+    }
     awaiter_ = awaiter;
   }
 
@@ -126,6 +130,9 @@ class [[nodiscard]] Coroutine {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class ParentPromise>
     void await_suspend(std::coroutine_handle<ParentPromise> parent) const {
+      if (!child) {
+        throw std::logic_error("an empty coroutine was awaited: it was moved from, or never made");
+      }
       PromiseBase& promise = child.promise();
       Scheduler& scheduler = parent.promise().scheduler();
       promise.set_scheduler(scheduler);

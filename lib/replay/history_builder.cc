@@ -223,7 +223,9 @@ std::int64_t HistoryBuilder::terminated(std::string reason) {
 }
 
 std::int64_t HistoryBuilder::timed_out() {
-  add(EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT).mutable_workflow_execution_timed_out_event_attributes()->set_retry_state(RETRY_STATE_TIMEOUT);
+  add(EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT)
+      .mutable_workflow_execution_timed_out_event_attributes()
+      ->set_retry_state(RETRY_STATE_TIMEOUT);
   return last_event_id();
 }
 

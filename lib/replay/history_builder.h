@@ -21,8 +21,8 @@
 
 namespace lifecycle::replay {
 
-// Every method appends one event and returns its id; ids count from 1, and each event is a second later than the one before it. Nothing is checked:
-// a test may well want a history that no server would write.
+// Every method appends one event and returns its id; ids count from 1, and each event is a second later than the one before it. Nothing is
+// checked: a test may well want a history that no server would write.
 class HistoryBuilder {
  public:
   // Time of event 1: 2026-01-01T00:00:01Z.
@@ -86,7 +86,7 @@ class HistoryBuilder {
   std::int64_t workflow_task_scheduled_id_ = 0;  // of the newest workflow task
   std::int64_t workflow_task_started_id_ = 0;
   std::int64_t workflow_task_completed_id_ = 0;
-  std::map<std::int64_t, std::int64_t> activity_started_ids_;        // by the id of the scheduled event
+  std::map<std::int64_t, std::int64_t> activity_started_ids_;         // by the id of the scheduled event
   std::map<std::int64_t, std::int64_t> activity_cancel_request_ids_;  // likewise
 };
 

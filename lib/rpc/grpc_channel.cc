@@ -22,7 +22,7 @@ constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr int kMessageBytesMax = 128 * 1024 * 1024;  // the official SDKs' limit
 // gRPC's own back-off grows to 120 s: a worker would sit out two minutes after a server's restart.
 constexpr int kReconnectBackoffInitialMs = 100;
-constexpr int kReconnectBackoffMaxMs = 5'000;
+constexpr int kReconnectBackoffMaxMs = 3'000;
 constexpr int kConnectTimeoutMs = 5'000;
 
 constexpr std::string_view kClientName = "temporal-cpp-lifecycle";

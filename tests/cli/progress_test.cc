@@ -81,7 +81,7 @@ TEST_F(RunReportTest, the_document_of_a_failed_workflow_has_the_chain_of_failure
   outcome.failure->mutable_cause()->set_message("step 0 fails");
   outcome.failure->mutable_cause()->mutable_application_failure_info()->set_type("SimulatedFailure");
   const nlohmann::ordered_json document = outcome_json(names_, outcome, steps_);
-  EXPECT_EQ(document["failure"].dump(), R"(["activity ProcessStep failed (on 7@host/v1#ab)","SimulatedFailure: step 0 fails"])");
+  EXPECT_EQ(document["failure"].dump(), R"json(["activity ProcessStep failed (on 7@host/v1#ab)","SimulatedFailure: step 0 fails"])json");
   EXPECT_FALSE(document.contains("result"));
 }
 

@@ -116,11 +116,11 @@ TEST(Color, leaves_text_alone_where_it_is_off) {
 
 TEST(TimeText, has_the_temporal_commands_three_forms) {
   const WallTime origin = std::chrono::sys_days(std::chrono::year(2026) / 11 / 25);
-  const WallTime time = origin + std::chrono::minutes(1) + milliseconds(5250);
-  EXPECT_EQ(time_text(TimeFormat::kRelative, time, origin), "+1m05.3s");
-  EXPECT_EQ(time_text(TimeFormat::kRelative, origin, time), "-1m05.3s");
-  EXPECT_EQ(time_text(TimeFormat::kIso, time, origin), "2026-11-25T00:01:05.250Z");
-  EXPECT_EQ(time_text(TimeFormat::kRaw, time, origin), "2026-11-25 00:01:05.250000000 +0000 UTC");
+  const WallTime time = origin + std::chrono::minutes(1) + milliseconds(5240);
+  EXPECT_EQ(time_text(TimeFormat::kRelative, time, origin), "+1m05.2s");
+  EXPECT_EQ(time_text(TimeFormat::kRelative, origin, time), "-1m05.2s");
+  EXPECT_EQ(time_text(TimeFormat::kIso, time, origin), "2026-11-25T00:01:05.240Z");
+  EXPECT_EQ(time_text(TimeFormat::kRaw, time, origin), "2026-11-25 00:01:05.240000000 +0000 UTC");
 }
 
 TEST(ShortDuration, is_as_long_as_it_needs_to_be) {

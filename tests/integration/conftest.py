@@ -41,11 +41,12 @@ def workers(server: TemporalServer, api: TemporalApi, queue: str, tmp_path: path
 
 @pytest.fixture
 def lifecycle(server: TemporalServer, tmp_path: pathlib.Path) -> Callable[..., Finished]:
-    """Runs our command line against the server and waits for its end: lifecycle("quick", "-t", queue)."""
+    """Runs our command line against the server and waits for its end: lifecycle("quick", "-t", queue). None in `env` unsets a variable."""
 
-    def run(*arguments: str, env: Mapping[str, str] | None = None, seconds: float = 120) -> Finished:
+    def run(*arguments: str, env: Mapping[str, str | None] | None = None, seconds: float = 120) -> Finished:
         settings = {"TEMPORAL_ADDRESS": server.address, **(env or {})}
-        return run_program(lifecycle_program(), arguments, clean_environment(tmp_path, settings), seconds)
+        set_ones = {name: value for name, value in settings.items() if value is not None}
+        return run_program(lifecycle_program(), arguments, clean_environment(tmp_path, set_ones), seconds)
 
     return run
 

@@ -186,7 +186,7 @@ def test_a_profile_names_the_server(served: str, server: TemporalServer, lifecyc
     config = tmp_path / "temporal.toml"
     config.write_text(f'[profile.elsewhere]\naddress = "{server.address}"\n')
     done = lifecycle(
-        "start", "quick", "-t", served, *SHORT, "--config-file", str(config), "--profile", "elsewhere", env={"TEMPORAL_ADDRESS": ""}
+        "start", "quick", "-t", served, *SHORT, "--config-file", str(config), "--profile", "elsewhere", env={"TEMPORAL_ADDRESS": None}
     )
     assert done.exit_code == 0, done
 

@@ -2,14 +2,14 @@
 
 import pathlib
 import subprocess
-import sys
 from typing import Callable
 
 from temporalio.api.enums.v1 import EventType, TaskQueueType
 from temporalio.client import WorkflowHandle, WorkflowHistory
 from temporalio.worker import Replayer
 
-from harness.programs import GO_PEER, PYTHON_PEER
+from contract import LifecycleWorkflow
+from harness.programs import GO_PEER
 from harness.temporal_api import TemporalApi, completed_steps
 from harness.waiting import wait_until
 from harness.workers import WorkerPool, WorkerProcess
@@ -21,9 +21,6 @@ StartWorker = Callable[[], WorkerProcess]
 
 
 def replays_in_python(api: TemporalApi, history: WorkflowHistory) -> None:
-    sys.path.insert(0, str(PYTHON_PEER.parent))
-    from contract import LifecycleWorkflow
-
     api.run(Replayer(workflows=[LifecycleWorkflow]).replay_workflow(history))
 
 

@@ -41,7 +41,7 @@ def test_a_worker_started_before_its_namespace_waits_for_it(server: TemporalServ
         refused = client(tmp_path, server.address, "--namespace", namespace)
         assert refused.exit_code == 5, refused
         assert worker.exit_code() is None, worker.log()
-        api.register_namespace(namespace)
+        api.register_namespace()
         worker.wait_for_polls(api)
         result = api.result(api.start(pool.task_queue, steps=2, step_duration_ms=0))
         assert result["steps_completed"] == 2 and worker.is_behind(result["workers_used"][0])

@@ -36,16 +36,6 @@ def started(activity: PendingActivityInfo) -> bool:
     return activity.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
 
 
-def step_of_pending(activity: PendingActivityInfo, events: Iterable[HistoryEvent]) -> int:
-    """The step number that the pending activity was scheduled with."""
-    scheduled = {
-        event.activity_task_scheduled_event_attributes.activity_id: event.activity_task_scheduled_event_attributes
-        for event in events
-        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
-    }
-    return json.loads(scheduled[activity.activity_id].input.payloads[0].data)["step"]
-
-
 def completed_steps(events: Iterable[HistoryEvent]) -> list[dict]:
     """What the activities returned, in the order of their completion."""
     return [
@@ -129,10 +119,22 @@ class TemporalApi:
                 return False
         return True
 
-    def register_namespace(self, name: str) -> None:
-        request = RegisterNamespaceRequest(namespace=name)
+    def register_namespace(self) -> None:
+        """Creates the namespace of this view, and waits until the server's caches know it."""
+        request = RegisterNamespaceRequest(namespace=self.namespace)
         request.workflow_execution_retention_period.FromSeconds(24 * 3600)
         self.run(self.client.workflow_service.register_namespace(request))
+
+        def known() -> bool:
+            try:
+                self.describe_queue("any", QUEUE_TYPES[0])
+                return True
+            except RPCError as error:
+                if error.status == RPCStatusCode.NOT_FOUND:
+                    return False
+                raise
+
+        wait_until(known, f"namespace {self.namespace}")
 
     def answers(self) -> bool:
         """Whether the server is there now, asked once without the client's own retries."""
