@@ -20,6 +20,7 @@ using OperationSeq = std::uint32_t;
 struct InitializeWorkflow {
   const api::history::WorkflowExecutionStartedEventAttributes* attributes = nullptr;
   std::uint64_t randomness_seed = 0;
+  WallTime start_time{};  // of the run; its first workflow task starts later, and later still when it must be repeated
 };
 // The run was reset: what it draws from now on differs from the run that it came from.
 struct UpdateRandomSeed {

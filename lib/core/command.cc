@@ -97,6 +97,10 @@ std::string describe(const api::HistoryEvent& event) {
     }
     case EVENT_TYPE_TIMER_STARTED:
       return fmt::format("{}(id {})", name, event.timer_started_event_attributes().timer_id());
+    case EVENT_TYPE_TIMER_CANCELED:
+      return fmt::format("{}(id {})", name, event.timer_canceled_event_attributes().timer_id());
+    case EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
+      return fmt::format("{}(event {})", name, event.activity_task_cancel_requested_event_attributes().scheduled_event_id());
     case EVENT_TYPE_MARKER_RECORDED:
       return fmt::format("{}({})", name, event.marker_recorded_event_attributes().marker_name());
     case EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:

@@ -128,12 +128,13 @@ WorkflowMachines::Applied WorkflowMachines::apply_event(const api::HistoryEvent&
       break;
   }
   // The server marks what is news for people and tools only (options updated, paused, ...): those carry nothing for the code.
-  if (event.worker_may_ignore() || type == EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED || type == EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED) {
+  if (event.worker_may_ignore() || type == EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED ||
+      type == EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED) {
     return {};
   }
-  return std::unexpected<Problem>(
-      Error{.code = ErrorCode::kDataLoss,
-            .message = fmt::format("history event {} ({}) is of a kind that this worker does not know", event.event_id(), describe(event))});
+  return std::unexpected<Problem>(Error{
+      .code = ErrorCode::kDataLoss,
+      .message = fmt::format("history event {} ({}) is of a kind that this worker does not know", event.event_id(), describe(event))});
 }
 
 WorkflowMachines::Applied WorkflowMachines::check_nothing_pending(const api::HistoryEvent& event) const {
@@ -230,11 +231,12 @@ WorkflowMachines::Applied WorkflowMachines::apply_execution_event(const api::His
     task_queue_ = started.task_queue().name();
     workflow_type_ = started.workflow_type().name();
     activation.timestamp = api::to_wall_time(event.event_time());
-    activation.jobs.emplace_back(
-        InitializeWorkflow{.attributes = &started, .randomness_seed = stable_hash(started.original_execution_run_id())});
+    activation.jobs.emplace_back(InitializeWorkflow{
+        .attributes = &started, .randomness_seed = stable_hash(started.original_execution_run_id()), .start_time = activation.timestamp});
   } else if (*effect == ExecutionEffect::kDeliverSignal) {
     const auto& signaled = event.workflow_execution_signaled_event_attributes();
-    activation.jobs.emplace_back(SignalWorkflow{.name = signaled.signal_name(), .input = signaled.has_input() ? &signaled.input() : nullptr});
+    activation.jobs.emplace_back(
+        SignalWorkflow{.name = signaled.signal_name(), .input = signaled.has_input() ? &signaled.input() : nullptr});
   } else if (*effect == ExecutionEffect::kDeliverCancel) {
     activation.jobs.emplace_back(CancelWorkflow{.reason = event.workflow_execution_cancel_requested_event_attributes().cause()});
   }
@@ -388,15 +390,10 @@ WorkflowMachines::Applied WorkflowMachines::apply_command_event(const api::Histo
       recorded = record_timer(event, pending);
       break;
     case EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
-      if (Operation* operation = operations_.find(pending.seq); operation != nullptr) {
-        std::get<machines::ActivityMachine>(operation->machine).fire(ActivityEvent::kActivityTaskCancelRequested);
-      }
+      recorded = record_activity_cancel(event, pending);
       break;
     case EVENT_TYPE_TIMER_CANCELED:
-      if (Operation* operation = operations_.find(pending.seq); operation != nullptr) {
-        std::get<machines::TimerMachine>(operation->machine).fire(TimerEvent::kTimerCanceled);
-        close(pending.seq, *operation);
-      }
+      recorded = record_timer_cancel(event, pending);
       break;
     default:
       execution_.fire(ExecutionEvent::kEndRecorded);
@@ -419,7 +416,7 @@ WorkflowMachines::Applied WorkflowMachines::record_activity(const api::HistoryEv
   const bool same_type = scheduled.activity_type().name() == command.activity_type;
   // Other SDKs number activities in their own ways: an id says something only in a history that this SDK wrote.
   const bool same_id = !written_by_this_sdk_ || (command.activity_id.empty() ? is_number(scheduled.activity_id(), event.event_id())
-                                                                            : scheduled.activity_id() == command.activity_id);
+                                                                             : scheduled.activity_id() == command.activity_id);
   if (!same_type || !same_id) {
     return std::unexpected<Problem>(
         Nondeterminism{.event_id = event.event_id(), .recorded = describe(event), .attempted = describe(pending.command)});
@@ -441,6 +438,36 @@ WorkflowMachines::Applied WorkflowMachines::record_timer(const api::HistoryEvent
   operation->initiated_event_id = event.event_id();
   operation->id = event.timer_started_event_attributes().timer_id();
   seq_of_event_.add(event.event_id(), pending.seq);
+  return {};
+}
+
+WorkflowMachines::Applied WorkflowMachines::record_activity_cancel(const api::HistoryEvent& event, const PendingCommand& pending) {
+  Operation* operation = operations_.find(pending.seq);
+  if (operation == nullptr) {
+    return {};  // a history that nobody's server wrote closed the activity in between
+  }
+  if (event.activity_task_cancel_requested_event_attributes().scheduled_event_id() != operation->initiated_event_id) {
+    return std::unexpected<Problem>(
+        Nondeterminism{.event_id = event.event_id(),
+                       .recorded = describe(event),
+                       .attempted = fmt::format("{}(event {})", describe(pending.command), operation->initiated_event_id)});
+  }
+  std::get<machines::ActivityMachine>(operation->machine).fire(ActivityEvent::kActivityTaskCancelRequested);
+  return {};
+}
+
+WorkflowMachines::Applied WorkflowMachines::record_timer_cancel(const api::HistoryEvent& event, const PendingCommand& pending) {
+  Operation* operation = operations_.find(pending.seq);
+  if (operation == nullptr) {
+    return {};  // likewise
+  }
+  if (event.timer_canceled_event_attributes().started_event_id() != operation->initiated_event_id) {
+    return std::unexpected<Problem>(Nondeterminism{.event_id = event.event_id(),
+                                                   .recorded = describe(event),
+                                                   .attempted = fmt::format("{}(id {})", describe(pending.command), operation->id)});
+  }
+  std::get<machines::TimerMachine>(operation->machine).fire(TimerEvent::kTimerCanceled);
+  close(pending.seq, *operation);
   return {};
 }
 

@@ -1,8 +1,8 @@
 // All machines of one run, and the queue of commands that wait for their place in history.
 //
-// Two streams meet here. Commands of the code enter the queue in the order they were issued; command events of history leave it in the order the server
-// wrote them. They must be the same commands: that comparison is the nondeterminism check, and it works alike for commands that were sent a moment
-// ago and for those that were sent years ago by another process.
+// Two streams meet here. Commands of the code enter the queue in the order they were issued; command events of history leave it in the
+// order the server wrote them. They must be the same commands: that comparison is the nondeterminism check, and it works alike for commands
+// that were sent a moment ago and for those that were sent years ago by another process.
 #pragma once
 
 #include <cstdint>
@@ -54,7 +54,6 @@ class WorkflowMachines {
     std::string activity_type = {};
     std::string id = {};  // the activity's or timer's, as recorded or sent
     std::int64_t initiated_event_id = 0;
-    std::int64_t started_event_id = 0;
     std::string identity = {};  // of the worker that started it
   };
   struct PendingCommand {
@@ -72,6 +71,8 @@ class WorkflowMachines {
   Applied apply_command_event(const api::HistoryEvent& event);
   Applied record_activity(const api::HistoryEvent& event, const PendingCommand& pending);
   Applied record_timer(const api::HistoryEvent& event, const PendingCommand& pending);
+  Applied record_activity_cancel(const api::HistoryEvent& event, const PendingCommand& pending);
+  Applied record_timer_cancel(const api::HistoryEvent& event, const PendingCommand& pending);
   Applied check_nothing_pending(const api::HistoryEvent& event) const;
 
   void cancel_activity(const CancelActivity& cancel);

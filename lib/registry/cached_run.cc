@@ -8,10 +8,14 @@ namespace lifecycle {
 namespace {
 
 // Answers an activation that no code can run.
-core::WorkflowActivationCompletion cannot_run(const std::string& why) {
+core::WorkflowActivationCompletion cannot_run(const std::exception_ptr& why) {
   core::WorkflowActivationCompletion completion;
-  completion.failure = core::WorkflowTaskFailure{.failure = converter::to_failure(std::runtime_error(why))};
+  completion.failure = core::WorkflowTaskFailure{.failure = converter::to_failure(why)};
   return completion;
+}
+
+core::WorkflowActivationCompletion cannot_run(const std::string& why) {
+  return cannot_run(std::make_exception_ptr(std::runtime_error(why)));
 }
 
 }  // namespace
@@ -45,21 +49,25 @@ core::WorkflowActivationCompletion CachedRun::activate(const core::WorkflowActiv
   const auto* initialize = activation.jobs.empty() ? nullptr : std::get_if<core::InitializeWorkflow>(&activation.jobs.front());
   if (initialize != nullptr) {
     const auto& started = *initialize->attributes;
+    instance_.reset();
     const workflow::WorkflowDefinition* definition = registry_.find_workflow(started.workflow_type().name());
     if (definition == nullptr) {
-      instance_.reset();
-      return cannot_run(fmt::format("workflow type '{}' is not registered on this worker; registered are: {}", started.workflow_type().name(),
-                                    fmt::join(registry_.workflow_types(), ", ")));
+      return cannot_run(fmt::format("workflow type '{}' is not registered on this worker; registered are: {}",
+                                    started.workflow_type().name(), fmt::join(registry_.workflow_types(), ", ")));
     }
-    instance_ = std::make_unique<workflow::WorkflowInstance>(*definition,
-                                                             workflow::WorkflowInfo{.name_space = identity_.name_space,
-                                                                                    .workflow_id = identity_.workflow_id,
-                                                                                    .run_id = identity_.run_id,
-                                                                                    .workflow_type = started.workflow_type().name(),
-                                                                                    .task_queue = started.task_queue().name(),
-                                                                                    .attempt = started.attempt(),
-                                                                                    .start_time = activation.timestamp},
-                                                             initialize->randomness_seed);
+    try {
+      instance_ = std::make_unique<workflow::WorkflowInstance>(*definition,
+                                                               workflow::WorkflowInfo{.name_space = identity_.name_space,
+                                                                                      .workflow_id = identity_.workflow_id,
+                                                                                      .run_id = identity_.run_id,
+                                                                                      .workflow_type = started.workflow_type().name(),
+                                                                                      .task_queue = started.task_queue().name(),
+                                                                                      .attempt = started.attempt(),
+                                                                                      .start_time = initialize->start_time},
+                                                               initialize->randomness_seed);
+    } catch (...) {
+      return cannot_run(std::current_exception());  // the constructor of the workflow's class is the user's code, too
+    }
   }
   if (instance_ == nullptr) {
     return cannot_run("the workflow has not begun: its first workflow task is still to come");

@@ -210,7 +210,9 @@ void ActivityTaskHandler::report(const RunningPtr& running, typename Rpc::Reques
   request.set_namespace_(shared_.options.name_space);
   request.set_identity(shared_.options.identity);
   forget(running);
+  ++reports_in_flight_;
   shared_.service.call<Rpc>(std::move(request), {.timeout = kRespondTimeout}, [this, running](const rpc::Reply<Rpc>& reply) {
+    --reports_in_flight_;
     // NotFound: timed out, or reported before and the answer was lost. Either way the server has gone on.
     if (!reply && reply.error().code != rpc::StatusCode::kNotFound) {
       shared_.log.warn("outcome of an activity could not be reported",

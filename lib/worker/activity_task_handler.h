@@ -30,7 +30,8 @@ class ActivityTaskHandler {
   void cancel_all(const std::string& reason);
   // Reports those that still run as failed, so that another worker may take them, and forgets them.
   void give_up_on_all(const std::string& reason);
-  [[nodiscard]] bool idle() const { return running_.empty(); }
+  // Nothing runs, and the server has answered all reports: a worker that left before could take an outcome with it.
+  [[nodiscard]] bool idle() const { return running_.empty() && reports_in_flight_ == 0; }
 
  private:
   struct Running;
@@ -52,6 +53,7 @@ class ActivityTaskHandler {
 
   Shared& shared_;
   std::list<RunningPtr> running_;
+  std::size_t reports_in_flight_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // false once the handler is gone: late threads then have nobody to tell
   ActivityThreads threads_;
 };

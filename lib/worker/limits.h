@@ -19,6 +19,8 @@ inline constexpr Duration kUnreachableBackoffMax = std::chrono::seconds(2);
 inline constexpr Duration kRefusedBackoffMax = std::chrono::seconds(10);
 // A poll that lived this long before it failed had been accepted: what failed is new, and the back-off begins anew.
 inline constexpr Duration kAcceptedPollAge = std::chrono::seconds(5);
+// An answer without a task that comes faster than this was not waited for by anybody.
+inline constexpr Duration kEmptyPollAgeMin = std::chrono::milliseconds(200);
 inline constexpr Duration kPollComplaintInterval = std::chrono::minutes(1);
 
 // Workflow tasks that wait for a history page or for the server's answer to their completion; running the code itself takes the loop.

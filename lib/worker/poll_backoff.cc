@@ -6,9 +6,20 @@
 
 namespace lifecycle::worker {
 
+Duration PollBackoff::answered_empty(SteadyTime sent, SteadyTime now) {
+  if (now - sent < kEmptyPollAgeMin) {
+    return kPollBackoffFirst;
+  }
+  succeeded();
+  return Duration::zero();
+}
+
 Duration PollBackoff::failed(const rpc::Status& status, SteadyTime sent, SteadyTime now) {
   if (now - sent >= kAcceptedPollAge) {
     delay_ = Duration::zero();
+    if (status.code == rpc::StatusCode::kDeadlineExceeded) {
+      return delay_;
+    }
   }
   const Duration max = status.code == rpc::StatusCode::kUnavailable ? kUnreachableBackoffMax : kRefusedBackoffMax;
   delay_ = delay_ == Duration::zero() ? kPollBackoffFirst : std::min(delay_ * 2, max);

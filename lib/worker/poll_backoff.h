@@ -13,10 +13,14 @@ namespace lifecycle::worker {
 
 class PollBackoff {
  public:
-  // A poll was answered.
+  // A poll was answered with a task.
   void succeeded() { delay_ = Duration::zero(); }
 
-  // A poll that was sent at `sent` failed at `now`. Returns how long to wait before the next.
+  // A poll that was sent at `sent` was answered at `now`, without a task. Returns how long to wait before the next: not at all, unless the answer
+  // came at once. A server waits for a task before it says that there is none; a proxy that answers everything with nothing does not.
+  [[nodiscard]] Duration answered_empty(SteadyTime sent, SteadyTime now);
+
+  // A poll that was sent at `sent` failed at `now`. Returns how long to wait before the next; zero when its time was up, which is no failure.
   [[nodiscard]] Duration failed(const rpc::Status& status, SteadyTime sent, SteadyTime now);
 
   // True at most once a minute: the moment to write a line about it.

@@ -72,37 +72,46 @@ class Poller {
     open->handle = environment_.service.call<Rpc>(request_, {.timeout = kPollTimeout}, [this, open](rpc::Reply<Rpc> reply) {
       std::erase(open_, open);
       if (reply) {
-        take(std::move(*reply));
+        take(std::move(*reply), open->sent);
       } else {
         back_off(reply.error(), open->sent);
       }
+      fill();
     });
   }
 
-  void take(Response response) {
-    backoff_.succeeded();
-    if (response->task_token().empty()) {
-      slots_.release();  // nothing came within the server's time; this also polls again
-    } else {
+  void take(Response response, SteadyTime sent) {
+    if (!response->task_token().empty()) {
+      backoff_.succeeded();
       on_task_(std::move(response));
+      return;
     }
-    fill();
+    pause(backoff_.answered_empty(sent, environment_.loop.clock().steady_now()));
+    slots_.release();
   }
 
   void back_off(const rpc::Status& status, SteadyTime sent) {
     const SteadyTime now = environment_.loop.clock().steady_now();
     if (!stopped_ && retry_ == TimerId::kNone) {  // the others that fail with it wait for the same moment
-      const Duration delay = status.code == rpc::StatusCode::kDeadlineExceeded ? Duration::zero() : backoff_.failed(status, sent, now);
+      const Duration delay = backoff_.failed(status, sent, now);
       if (delay > Duration::zero() && backoff_.may_complain(now)) {
         environment_.log.warn("polling fails; trying on",
                               {{"queue", what_}, {"status", rpc::name_of(status.code)}, {"message", std::string_view(status.message)}});
       }
-      retry_ = environment_.loop.schedule(delay, [this] {
-        retry_ = TimerId::kNone;
-        fill();
-      });
+      pause(delay);
     }
     slots_.release();
+  }
+
+  // Sends no poll for `delay`.
+  void pause(Duration delay) {
+    if (stopped_ || retry_ != TimerId::kNone || delay == Duration::zero()) {
+      return;
+    }
+    retry_ = environment_.loop.schedule(delay, [this] {
+      retry_ = TimerId::kNone;
+      fill();
+    });
   }
 
   PollerEnvironment environment_;

@@ -37,11 +37,6 @@ std::exception_ptr cancelled_activity_error(std::string_view reason) {
   }
 }
 
-bool is_cancellation(const TemporalFailure& failure) {
-  return dynamic_cast<const CancelledFailure*>(&failure) != nullptr ||
-         (failure.cause() != nullptr && dynamic_cast<const CancelledFailure*>(failure.cause().get()) != nullptr);
-}
-
 core::WorkflowTaskFailure task_failure(const std::exception& error) { return {.failure = converter::to_failure(error)}; }
 
 }  // namespace
@@ -61,6 +56,7 @@ core::WorkflowActivationCompletion WorkflowInstance::activate(const core::Workfl
   is_replaying_ = activation.is_replaying;
   history_length_ = activation.history_length;
   continue_as_new_suggested_ = activation.continue_as_new_suggested;
+  last_sent_seq_ = last_seq_;
   try {
     for (const core::WorkflowActivationJob& job : activation.jobs) {
       apply(job, completion);
@@ -74,8 +70,19 @@ core::WorkflowActivationCompletion WorkflowInstance::activate(const core::Workfl
     }
     if (completion.queries.empty()) {
       run();
-      finish();
+      if (object_->finished()) {
+        commands_.emplace_back(core::CompleteWorkflowExecution{.result = object_->take_result()});
+      }
     }
+  } catch (const TemporalFailure& failure) {
+    // The code says how it ends: the main coroutine, or the handler of a signal.
+    if (is_cancelled_by(failure)) {
+      commands_.emplace_back(core::CancelWorkflowExecution{});
+    } else {
+      commands_.emplace_back(core::FailWorkflowExecution{.failure = converter::to_failure(failure)});
+    }
+  } catch (ContinueAsNewRequest& request) {
+    commands_.emplace_back(core::ContinueAsNewWorkflowExecution{.input = std::move(request.input)});
   } catch (const std::exception& error) {
     completion.failure = task_failure(error);
   } catch (...) {
@@ -139,6 +146,9 @@ void WorkflowInstance::resolve_activity(const core::ResolveActivity& resolve) {
   std::unique_ptr<Operation>* found = operations_.find(resolve.seq);
   check(found != nullptr, "an activity that resolves is one of this run's");
   Operation& operation = **found;
+  if (operation.done) {
+    return;  // cancelled a moment ago, by another job of the same activation: the code has gone on
+  }
   if (const auto* completed = std::get_if<core::ActivityCompleted>(&resolve.outcome)) {
     operation.complete(completed->result);
   } else {
@@ -155,6 +165,9 @@ void WorkflowInstance::fire_timer(core::OperationSeq seq) {
   std::unique_ptr<Operation>* found = operations_.find(seq);
   check(found != nullptr, "a timer that fires is one of this run's");
   Operation& operation = **found;
+  if (operation.done) {
+    return;  // cancelled a moment ago, by another job of the same activation: the code has gone on
+  }
   if (operation.condition == 0) {
     finish_operation(operation);
     return;
@@ -163,7 +176,7 @@ void WorkflowInstance::fire_timer(core::OperationSeq seq) {
   operations_.remove(seq);
   check(condition != nullptr, "a time-out belongs to a condition that is waited for");
   condition->timer = 0;
-  decide(*condition);
+  condition->timed_out = true;
 }
 
 void WorkflowInstance::finish_operation(Operation& operation) {
@@ -188,27 +201,39 @@ void WorkflowInstance::run() {
   } while (!ended() && wake_first_met_condition());
 }
 
-// A signal handler that threw fails the task like the main coroutine does; those that returned are done with.
+// What a signal handler throws ends the run, or fails the task, like what the main coroutine throws; those that returned are done with.
 void WorkflowInstance::check_handlers() {
   std::erase_if(handlers_, [](coro::Coroutine<void>& handler) {
     if (!handler.finished()) {
       return false;
     }
-    handler.take();
+    try {
+      handler.take();
+    } catch (const TemporalFailure& failure) {
+      if (!is_cancelled_by(failure)) {
+        throw;
+      }
+      // It was asked to stop, and did; the main coroutine may still have to clean up.
+    }
     return true;
   });
 }
 
-// One at a time: the code that wakes may rely on its condition still being true on the next line, and may make the others false.
+// One at a time: the code that wakes may rely on its condition still being true on the next line, and may make the others false. A
+// condition that holds counts as met also when its time-out has come: a signal of the same workflow task may have been the earlier of the
+// two.
 bool WorkflowInstance::wake_first_met_condition() {
   bool woke = false;
   core::OperationSeq timer_to_cancel = 0;
   conditions_.for_each([&](ConditionId, Condition& condition) {
-    if (woke || condition.decided || !condition.spec.test(condition.spec.object, condition.spec.predicate)) {
+    if (woke || condition.decided) {
+      return;
+    }
+    condition.met = condition.spec.test(condition.spec.object, condition.spec.predicate);
+    if (!condition.met && !condition.timed_out) {
       return;
     }
     woke = true;
-    condition.met = true;
     timer_to_cancel = std::exchange(condition.timer, 0);
     decide(condition);
   });
@@ -219,22 +244,10 @@ bool WorkflowInstance::wake_first_met_condition() {
   return woke;
 }
 
-// The terminal command, when the main coroutine has ended.
-void WorkflowInstance::finish() {
-  if (!object_->finished()) {
-    return;
-  }
-  try {
-    commands_.emplace_back(core::CompleteWorkflowExecution{.result = object_->take_result()});
-  } catch (const TemporalFailure& failure) {
-    if (is_cancelled(0) && is_cancellation(failure)) {
-      commands_.emplace_back(core::CancelWorkflowExecution{});
-    } else {
-      commands_.emplace_back(core::FailWorkflowExecution{.failure = converter::to_failure(failure)});
-    }
-  } catch (ContinueAsNewRequest& request) {
-    commands_.emplace_back(core::ContinueAsNewWorkflowExecution{.input = std::move(request.input)});
-  }
+// True when the code ends as it was asked to by the cancellation of the workflow.
+bool WorkflowInstance::is_cancelled_by(const TemporalFailure& failure) const {
+  return is_cancelled(0) && (dynamic_cast<const CancelledFailure*>(&failure) != nullptr ||
+                             dynamic_cast<const CancelledFailure*>(failure.cause().get()) != nullptr);
 }
 
 core::OperationSeq WorkflowInstance::schedule_activity(std::unique_ptr<Operation> operation, std::string_view activity_type,
@@ -242,7 +255,8 @@ core::OperationSeq WorkflowInstance::schedule_activity(std::unique_ptr<Operation
   require_writable("schedule an activity");
   if (!options.start_to_close_timeout && !options.schedule_to_close_timeout) {
     throw std::invalid_argument(
-        fmt::format("activity '{}' needs start_to_close_timeout or schedule_to_close_timeout: without one, nobody would notice its loss", activity_type));
+        fmt::format("activity '{}' needs start_to_close_timeout or schedule_to_close_timeout: without one, nobody would notice its loss",
+                    activity_type));
   }
   const core::OperationSeq seq = ++last_seq_;
   if (is_cancelled(operation->scope)) {
@@ -391,7 +405,8 @@ void WorkflowInstance::cancel_operation(core::OperationSeq seq, Operation& opera
     return;
   }
   commands_.emplace_back(core::CancelActivity{.seq = seq, .type = operation.cancellation});
-  if (operation.cancellation != core::CancellationType::kWaitCancellationCompleted) {
+  // An activity that was never sent has nobody who could confirm.
+  if (operation.cancellation != core::CancellationType::kWaitCancellationCompleted || seq > last_sent_seq_) {
     operation.error = cancelled_activity_error(reason);
     finish_operation(operation);
   }

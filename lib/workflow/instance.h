@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/sequenced_table.h"
+#include "converter/failure.h"
 #include "core/activation.h"
 #include "core/command.h"
 #include "coro/coroutine.h"
@@ -97,6 +98,7 @@ class WorkflowInstance {
     ConditionSpec spec;
     std::coroutine_handle<> waiter;
     core::OperationSeq timer = 0;
+    bool timed_out = false;
     bool met = false;
     bool cancelled = false;
     bool decided = false;
@@ -115,7 +117,7 @@ class WorkflowInstance {
   void check_handlers();
   bool wake_first_met_condition();
   void decide(Condition& condition);
-  void finish();
+  [[nodiscard]] bool is_cancelled_by(const converter::TemporalFailure& failure) const;
   void finish_operation(Operation& operation);
   void cancel_operation(core::OperationSeq seq, Operation& operation, std::string_view reason);
   void require_writable(std::string_view purpose) const;
@@ -132,6 +134,7 @@ class WorkflowInstance {
   std::unique_ptr<WorkflowObject> object_;
   std::vector<coro::Coroutine<void>> handlers_;  // of signals; destroyed before the object
   core::OperationSeq last_seq_ = 0;
+  core::OperationSeq last_sent_seq_ = 0;  // what is greater was made in this activation, and the server cannot know of it
   ConditionId last_condition_ = 0;
   WallTime now_{};
   std::int64_t history_length_ = 0;

@@ -67,8 +67,7 @@ WorkerTest::WorkerTest() {
   register_sample_workflows(registry_);
   registry_.activity(kGreet, [](ActivityContext&, const std::string& name) { return "hello " + name; });
   registry_.activity(kPuppet, [this](ActivityContext& ctx, int which) { return puppets_.at(static_cast<std::size_t>(which)).perform(ctx); });
-  server_.on<rpc::PollWorkflowTaskQueue>([this](const auto& request, auto answer) { workflow_polls_.push_back({request, answer}); });
-  server_.on<rpc::PollActivityTaskQueue>([this](const auto& request, auto answer) { activity_polls_.push_back({request, answer}); });
+  hold_polls();
   server_.always_answer<rpc::RespondWorkflowTaskCompleted>();
   server_.always_answer<rpc::RespondWorkflowTaskFailed>();
   server_.always_answer<rpc::RespondQueryTaskCompleted>();
@@ -77,6 +76,11 @@ WorkerTest::WorkerTest() {
   server_.always_answer<rpc::RespondActivityTaskCanceled>();
   server_.always_answer<rpc::RecordActivityTaskHeartbeat>();
   server_.always_answer<rpc::ShutdownWorker>();
+}
+
+void WorkerTest::hold_polls() {
+  server_.on<rpc::PollWorkflowTaskQueue>([this](const auto& request, auto answer) { workflow_polls_.push_back({request, answer}); });
+  server_.on<rpc::PollActivityTaskQueue>([this](const auto& request, auto answer) { activity_polls_.push_back({request, answer}); });
 }
 
 void WorkerTest::TearDown() {

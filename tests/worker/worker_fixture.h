@@ -64,6 +64,8 @@ class WorkerTest : public testing::Test {
   void give_to_sticky_queue(const WorkflowTask& task);
   void give(const ActivityTask& task);
   void fail_open_polls(const rpc::Status& status);
+  // What the server does with polls unless a test says otherwise.
+  void hold_polls();
 
   template <class Rpc>
   [[nodiscard]] std::size_t count() {

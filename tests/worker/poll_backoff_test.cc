@@ -1,0 +1,219 @@
+#include "worker/poll_backoff.h"
+
+#include <algorithm>
+
+#include "tests/worker/worker_fixture.h"
+#include "worker/limits.h"
+
+namespace lifecycle::worker {
+namespace {
+
+using namespace std::chrono_literals;
+using rpc::StatusCode;
+using test::WorkerTest;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr SteadyTime kStart{1h};
+const rpc::Status kUnavailableStatus{.code = StatusCode::kUnavailable, .message = "connection refused"};
+const rpc::Status kRefusedStatus{.code = StatusCode::kPermissionDenied, .message = "not you"};
+
+// Failures of polls that die at once.
+std::vector<Duration> delays(PollBackoff& backoff, const rpc::Status& status, int how_many) {
+  std::vector<Duration> all;
+  for (int i = 0; i < how_many; ++i) {
+    all.push_back(backoff.failed(status, kStart, kStart));
+  }
+  return all;
+}
+
+TEST(PollBackoffTest, WhileNoServerAnswersDelaysGrowToTwoSeconds) {
+  PollBackoff backoff;
+  EXPECT_THAT(delays(backoff, kUnavailableStatus, 6), ElementsAre(200ms, 400ms, 800ms, 1600ms, 2s, 2s));
+}
+
+TEST(PollBackoffTest, WhileTheServerRefusesDelaysGrowToTenSeconds) {
+  PollBackoff backoff;
+  EXPECT_THAT(delays(backoff, kRefusedStatus, 8), ElementsAre(200ms, 400ms, 800ms, 1600ms, 3200ms, 6400ms, 10s, 10s));
+}
+
+TEST(PollBackoffTest, AServerThatGoesAwayAfterRefusingIsLookedForAtTheFasterPace) {
+  PollBackoff backoff;
+  EXPECT_THAT(delays(backoff, kRefusedStatus, 7), SizeIs(7));
+  EXPECT_EQ(backoff.failed(kUnavailableStatus, kStart, kStart), kUnreachableBackoffMax);
+}
+
+TEST(PollBackoffTest, AnAnswerBeginsAnew) {
+  PollBackoff backoff;
+  EXPECT_THAT(delays(backoff, kRefusedStatus, 7), SizeIs(7));
+  EXPECT_EQ(backoff.answered_empty(kStart, kStart + 60s), Duration::zero());
+  EXPECT_THAT(delays(backoff, kRefusedStatus, 2), ElementsAre(200ms, 400ms));
+}
+
+TEST(PollBackoffTest, APollThatLivedForAWhileHadBeenAcceptedAndItsFailureBeginsAnew) {
+  PollBackoff backoff;
+  EXPECT_THAT(delays(backoff, kRefusedStatus, 7), SizeIs(7));
+  EXPECT_EQ(backoff.failed(kUnavailableStatus, kStart, kStart + kAcceptedPollAge), kPollBackoffFirst);
+}
+
+TEST(PollBackoffTest, AnOldPollWhoseTimeIsUpIsNoFailure) {
+  PollBackoff backoff;
+  EXPECT_EQ(backoff.failed({.code = StatusCode::kDeadlineExceeded}, kStart, kStart + kPollTimeout), Duration::zero());
+}
+
+TEST(PollBackoffTest, AYoungPollWhoseTimeIsSaidToBeUpIs) {
+  PollBackoff backoff;
+  EXPECT_THAT(delays(backoff, {.code = StatusCode::kDeadlineExceeded, .message = "gateway"}, 2), ElementsAre(200ms, 400ms));
+}
+
+TEST(PollBackoffTest, ComplainsOnceAMinute) {
+  PollBackoff backoff;
+  EXPECT_TRUE(backoff.may_complain(kStart));
+  EXPECT_FALSE(backoff.may_complain(kStart + 59s));
+  EXPECT_TRUE(backoff.may_complain(kStart + 60s));
+  EXPECT_FALSE(backoff.may_complain(kStart + 61s));
+}
+
+// What a server, a proxy or a network may answer to a poll. None of it may end polling.
+class OutageTest : public WorkerTest, public testing::WithParamInterface<rpc::Status> {
+ protected:
+  // From now on every poll is refused.
+  void break_server() {
+    server_.always_fail<rpc::PollWorkflowTaskQueue>(GetParam());
+    server_.always_fail<rpc::PollActivityTaskQueue>(GetParam());
+    fail_open_polls(GetParam());
+  }
+  [[nodiscard]] std::size_t polls_sent() { return count<rpc::PollWorkflowTaskQueue>() + count<rpc::PollActivityTaskQueue>(); }
+};
+
+TEST_P(OutageTest, NeverSpinsAndNeverStopsTrying) {
+  start();
+  loop_.advance(30s);
+  break_server();
+  loop_.advance(1min);
+  for (int minute = 0; minute < 10; ++minute) {
+    const std::size_t before = polls_sent();
+    loop_.advance(1min);
+    // Ten polls, each at most every 2 s, and at least every 10 s.
+    EXPECT_LE(polls_sent() - before, 10U * 30 + 10);
+    EXPECT_GE(polls_sent() - before, 10U * 5);
+  }
+}
+
+TEST_P(OutageTest, AllPollsAreBackSoonAfterTheServerIs) {
+  start();
+  loop_.advance(30s);
+  break_server();
+  loop_.advance(10min);
+  EXPECT_THAT(open_normal_polls(), IsEmpty());
+  hold_polls();
+  loop_.advance(GetParam().code == StatusCode::kUnavailable ? kUnreachableBackoffMax : kRefusedBackoffMax);
+  EXPECT_THAT(open_normal_polls(), SizeIs(1));
+  EXPECT_THAT(open_sticky_polls(), SizeIs(4));
+  EXPECT_THAT(open_activity_polls(), SizeIs(5));
+}
+
+TEST_P(OutageTest, AServerThatIsNotThereAtTheStartIsWaitedFor) {
+  server_.always_fail<rpc::PollWorkflowTaskQueue>(GetParam());
+  server_.always_fail<rpc::PollActivityTaskQueue>(GetParam());
+  start();
+  loop_.advance(5min);
+  hold_polls();
+  loop_.advance(kRefusedBackoffMax);
+  give(test::workflow_task(test::begun("Waiting").build()));
+  EXPECT_EQ(count<rpc::RespondWorkflowTaskCompleted>(), 1);
+}
+
+TEST_P(OutageTest, EachQueueComplainsOnceAMinute) {
+  log_level_ = LogLevel::kWarn;
+  testing::internal::CaptureStderr();
+  server_.always_fail<rpc::PollWorkflowTaskQueue>(GetParam());
+  server_.always_fail<rpc::PollActivityTaskQueue>(GetParam());
+  start();
+  loop_.advance(3min + 30s);
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr(std::string(rpc::name_of(GetParam().code))));
+  EXPECT_THAT(log, HasSubstr(GetParam().message));
+  EXPECT_THAT(log, HasSubstr("workflow tasks of queue-1"));
+  EXPECT_THAT(log, HasSubstr("workflow tasks of this process"));
+  EXPECT_THAT(log, HasSubstr("activity tasks of queue-1"));
+  EXPECT_EQ(std::ranges::count(log, '\n'), 3 * 4);
+}
+
+TEST_P(OutageTest, AWorkerWithoutServerStillStops) {
+  server_.always_fail<rpc::PollWorkflowTaskQueue>(GetParam());
+  server_.always_fail<rpc::PollActivityTaskQueue>(GetParam());
+  server_.always_fail<rpc::ShutdownWorker>(GetParam());
+  start();
+  loop_.advance(1min);
+  worker_->begin_shutdown();
+  loop_.run_ready();
+  EXPECT_TRUE(worker_->stopped());
+  const std::size_t before = polls_sent();
+  loop_.advance(5min);
+  EXPECT_EQ(polls_sent(), before);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Statuses, OutageTest,
+    testing::Values(rpc::Status{.code = StatusCode::kUnavailable, .message = "connection refused"},
+                    rpc::Status{.code = StatusCode::kPermissionDenied, .message = "certificate is of no use"},
+                    rpc::Status{.code = StatusCode::kUnauthenticated, .message = "no API key"},
+                    rpc::Status{.code = StatusCode::kNotFound, .message = "Namespace ns is not found."},
+                    rpc::Status{.code = StatusCode::kUnimplemented, .message = "unknown service"},
+                    rpc::Status{.code = StatusCode::kInternal, .message = "Received http2 header with status: 502"},
+                    rpc::Status{.code = StatusCode::kUnknown, .message = "Stream removed"},
+                    rpc::Status{.code = StatusCode::kResourceExhausted, .message = "namespace rate limit exceeded"},
+                    rpc::Status{.code = StatusCode::kInvalidArgument, .message = "what is that"},
+                    rpc::Status{.code = StatusCode::kCancelled, .message = "by the peer"},
+                    rpc::Status{.code = StatusCode::kDeadlineExceeded, .message = "gateway timed out"}),
+    [](const testing::TestParamInfo<rpc::Status>& info) { return std::string(rpc::name_of(info.param.code)); });
+
+class RecoveryTest : public WorkerTest {};
+
+TEST_F(RecoveryTest, PollsThatFailTogetherComeBackTogether) {
+  start();
+  loop_.advance(30s);
+  fail_open_polls(kUnavailableStatus);
+  EXPECT_THAT(open_activity_polls(), IsEmpty());
+  loop_.advance(kPollBackoffFirst - 1ms);
+  EXPECT_THAT(open_activity_polls(), IsEmpty());
+  loop_.advance(1ms);
+  EXPECT_THAT(open_normal_polls(), SizeIs(1));
+  EXPECT_THAT(open_sticky_polls(), SizeIs(4));
+  EXPECT_THAT(open_activity_polls(), SizeIs(5));
+}
+
+TEST_F(RecoveryTest, OneRefusedPollLeavesTheOthersOpen) {
+  start();
+  open_activity_polls().at(2).answer.fail(kRefusedStatus);
+  loop_.run_ready();
+  EXPECT_THAT(open_activity_polls(), SizeIs(4));
+  loop_.advance(kPollBackoffFirst);
+  EXPECT_THAT(open_activity_polls(), SizeIs(5));
+}
+
+TEST_F(RecoveryTest, WhileOneQueueIsRefusedTheOthersAreServed) {
+  server_.always_fail<rpc::PollActivityTaskQueue>(kRefusedStatus);
+  start();
+  loop_.advance(30s);
+  give(test::workflow_task(test::begun("Waiting").build()));
+  EXPECT_EQ(count<rpc::RespondWorkflowTaskCompleted>(), 1);
+}
+
+TEST_F(RecoveryTest, ATaskThatComesWhileAPollWaitsToBeSentAgainDoesNotSendItEarlier) {
+  options_.max_concurrent_activity_task_polls = 2;
+  start();
+  open_activity_polls().at(0).answer.fail(kRefusedStatus);
+  loop_.run_ready();
+  give(test::puppet_task());
+  puppets_[0].wait_until_performing();
+  EXPECT_EQ(activity_polls_sent(), 2);
+  loop_.advance(kPollBackoffFirst);
+  EXPECT_THAT(open_activity_polls(), SizeIs(2));
+}
+
+}  // namespace
+}  // namespace lifecycle::worker
