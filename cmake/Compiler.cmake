@@ -14,7 +14,8 @@ set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 
 find_program(LIFECYCLE_CCACHE ccache)
 if(LIFECYCLE_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${LIFECYCLE_CCACHE}")
+  # What ccache must overlook to keep objects that were compiled with a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime;${LIFECYCLE_CCACHE}")
 endif()
 
 option(LIFECYCLE_WERROR "Treat warnings as errors" OFF)

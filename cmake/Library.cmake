@@ -9,4 +9,5 @@ function(lifecycle_library name)
   target_include_directories(${target} PUBLIC
     "$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/lib>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/lifecycle>")
   target_link_libraries(${target} PUBLIC ${arg_LINKS} PRIVATE ${arg_PRIVATE_LINKS} $<BUILD_INTERFACE:lifecycle_warnings>)
+  lifecycle_use_precompiled_headers(${target})
 endfunction()

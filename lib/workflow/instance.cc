@@ -203,7 +203,7 @@ void WorkflowInstance::run() {
 
 // What a signal handler throws ends the run, or fails the task, like what the main coroutine throws; those that returned are done with.
 void WorkflowInstance::check_handlers() {
-  std::erase_if(handlers_, [](coro::Coroutine<void>& handler) {
+  std::erase_if(handlers_, [this](coro::Coroutine<void>& handler) {
     if (!handler.finished()) {
       return false;
     }

@@ -14,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using rpc::StatusCode;
-using test::Answer;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::MatchesRegex;
@@ -111,7 +110,7 @@ TEST_F(ClientTest, CallsGetTheCommandTimeout) {
 }
 
 TEST_F(ClientTest, AHistoryIsPutTogetherFromItsPages) {
-  server_.on<rpc::GetWorkflowExecutionHistory>([](const auto& request, auto answer) {
+  server_.on<rpc::GetWorkflowExecutionHistory>([](const auto& request, const auto& answer) {
     rpc::GetWorkflowExecutionHistory::Response page;
     const std::int64_t first = request.next_page_token().empty() ? 1 : std::stoll(request.next_page_token());
     page.mutable_history()->add_events()->set_event_id(first);

@@ -112,6 +112,7 @@ TEST_F(GrpcEventLoopTest, AnyThreadMayPostToASleepingLoop) {
   const std::thread::id runner = std::this_thread::get_id();
   bool always_here = true;
   std::vector<std::jthread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
       for (int j = 0; j < kTasksEach; ++j) {

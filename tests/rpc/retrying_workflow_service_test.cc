@@ -23,8 +23,8 @@ class RetryingWorkflowServiceTest : public testing::Test {
   RetryingWorkflowServiceTest() : service_(server_, loop_, RandomStream(kSeed)) {}
 
   // Makes every try fail with `status`, and notes when each came and how long it was given.
-  void fail_each_try_with(Status status) {
-    server_->on<StartWorkflowExecution>([this, status](const auto&, Answer<StartWorkflowExecution> answer) {
+  void fail_each_try_with(const Status& status) {
+    server_->on<StartWorkflowExecution>([this, status](const auto&, const Answer<StartWorkflowExecution>& answer) {
       tries_at_.push_back(loop_.clock().steady_now());
       timeouts_.push_back(answer.options().timeout);
       answer.fail(status);

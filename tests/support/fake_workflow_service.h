@@ -1,7 +1,7 @@
 // A Temporal server that a test plays itself.
 //
 //   FakeWorkflowService server(loop);
-//   server.on<rpc::StartWorkflowExecution>([](const auto& request, auto answer) { answer.with(response_for(request)); });
+//   server.on<rpc::StartWorkflowExecution>([](const auto& request, const auto& answer) { answer.with(response_for(request)); });
 //   server.answer_next<rpc::PollWorkflowTaskQueue>(task);          // a poll that waits already, or the next one
 //   EXPECT_EQ(server.requests<rpc::RespondWorkflowTaskCompleted>().size(), 1);
 //
@@ -93,7 +93,7 @@ class FakeWorkflowService final : public rpc::WorkflowService {
 
   // From now on each call of Rpc goes to `handler`, from inside start().
   template <class Rpc>
-  void on(std::function<void(const typename Rpc::Request& request, Answer<Rpc> answer)> handler) {
+  void on(std::function<void(const typename Rpc::Request& request, const Answer<Rpc>& answer)> handler) {
     method<Rpc>().handler = [handler = std::move(handler)](const std::shared_ptr<FakeCall>& call) {
       handler(static_cast<const typename Rpc::Request&>(call->request()), Answer<Rpc>(call));
     };
@@ -101,11 +101,11 @@ class FakeWorkflowService final : public rpc::WorkflowService {
   // From now on each call of Rpc gets the same answer.
   template <class Rpc>
   void always_answer(typename Rpc::Response response = {}) {
-    on<Rpc>([response = std::move(response)](const auto&, Answer<Rpc> answer) { answer.with(response); });
+    on<Rpc>([response = std::move(response)](const auto&, const Answer<Rpc>& answer) { answer.with(response); });
   }
   template <class Rpc>
   void always_fail(rpc::Status status) {
-    on<Rpc>([status = std::move(status)](const auto&, Answer<Rpc> answer) { answer.fail(status); });
+    on<Rpc>([status = std::move(status)](const auto&, const Answer<Rpc>& answer) { answer.fail(status); });
   }
 
   // Answers the oldest call of Rpc that waits, or else the next one that comes, before any handler sees it.

@@ -321,6 +321,22 @@ HistoryBuilder cancelled_with_a_handler_that_waits() {
   return history;
 }
 
+// The handler ends before the main coroutine does, by the same cancellation.
+HistoryBuilder cancelled_with_a_handler_that_waits_from_the_start() {
+  HistoryBuilder history;
+  history.workflow_execution_started("WaitingHandlerWorkflow");
+  history.signaled("wait");
+  history.full_workflow_task();
+  const std::int64_t handler_timer = history.timer_started(hours(2));
+  const std::int64_t main_timer = history.timer_started(hours(1));
+  history.cancel_requested();
+  history.full_workflow_task();
+  history.timer_canceled(handler_timer);
+  history.timer_canceled(main_timer);
+  history.canceled();
+  return history;
+}
+
 HistoryBuilder ended_with_a_handler_that_waits() {
   HistoryBuilder history;
   history.workflow_execution_started("WaitingHandlerWorkflow");
@@ -549,6 +565,7 @@ std::vector<NamedHistory> sample_histories() {
       {"CancelledWaitingBeforeSending", cancelled_before_it_was_sent("wait").build()},
       {"AbandonedBeforeSending", cancelled_before_it_was_sent("abandon").build()},
       {"CancelledWithAHandlerThatWaits", cancelled_with_a_handler_that_waits().build()},
+      {"CancelledWithAHandlerThatWaitsFromTheStart", cancelled_with_a_handler_that_waits_from_the_start().build()},
       {"EndedWithAHandlerThatWaits", ended_with_a_handler_that_waits().build()},
       {"FailedByAHandler", failed_by_a_handler().build()},
       {"FailedByAHandlerThatWaited", failed_by_a_handler_that_waited().build()},

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "activity/context.h"
+#include "workflow/options.h"
 
 namespace lifecycle::test {
 
