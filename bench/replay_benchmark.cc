@@ -1,4 +1,5 @@
-// Replay of the contract's workflow: events per second of one core in CPU time, from histories that were parsed before and from serialized ones.
+// Replay of the contract's workflow: events per second of one core in CPU time, from histories that were parsed before and from serialized
+// ones.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -66,8 +67,8 @@ class ContractHistory {
     auto& completed = *add(EVENT_TYPE_ACTIVITY_TASK_COMPLETED).mutable_activity_task_completed_event_attributes();
     completed.set_scheduled_event_id(scheduled_event_id);
     completed.set_started_event_id(scheduled_event_id + 1);
-    *completed.mutable_result() = converter::to_payloads(
-        demo::StepOutput{.step = step, .worker_version = "v1.0.0", .worker = "4711@host/v1.0.0#5f3a", .attempt = 1});
+    *completed.mutable_result() =
+        converter::to_payloads(demo::StepOutput{.step = step, .worker_version = "v1.0.0", .worker = "4711@host/v1.0.0#5f3a", .attempt = 1});
     workflow_task();
   }
 

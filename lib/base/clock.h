@@ -6,7 +6,7 @@
 namespace lifecycle {
 
 using Duration = std::chrono::nanoseconds;
-using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;                              // since 1970, UTC; may jump
+using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;                                 // since 1970, UTC; may jump
 using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;  // never goes back
 
 class Clock {

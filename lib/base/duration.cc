@@ -18,13 +18,7 @@ struct Unit {
 };
 
 // Longer names first: "ms" must not be read as "m".
-constexpr std::array<Unit, 7> kUnits{{{"ns", 1.0},
-                                      {"us", 1e3},
-                                      {"ms", 1e6},
-                                      {"s", 1e9},
-                                      {"m", 60e9},
-                                      {"h", 3600e9},
-                                      {"d", 86400e9}}};
+constexpr std::array<Unit, 7> kUnits{{{"ns", 1.0}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
 constexpr double kMaxNanos = 9.2e18;  // about 292 years: what 64 bits of nanoseconds hold
 
 std::unexpected<Error> bad(std::string_view text, std::string_view why) {

@@ -8,7 +8,7 @@ namespace lifecycle {
 
 std::string uuid_from(RandomStream& stream) {
   std::array<std::uint64_t, 2> words{stream.next(), stream.next()};
-  words[0] = (words[0] & 0xffffffffffff0fffULL) | 0x4000ULL;                    // version 4
+  words[0] = (words[0] & 0xffffffffffff0fffULL) | 0x4000ULL;              // version 4
   words[1] = (words[1] & 0x3fffffffffffffffULL) | 0x8000000000000000ULL;  // variant 1
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string text;

@@ -1,7 +1,7 @@
 // A table of things that are numbered in the order in which they were made and removed in any order: the operations of a workflow run.
 //
-// Sorted by construction, so that a lookup is a binary search in one block of memory; removal marks, and the marked are swept when they outnumber
-// the rest, which keeps 10,000 operations at once as cheap for each as 10.
+// Sorted by construction, so that a lookup is a binary search in one block of memory; removal marks, and the marked are swept when they
+// outnumber the rest, which keeps 10,000 operations at once as cheap for each as 10.
 #pragma once
 
 #include <algorithm>
@@ -24,12 +24,14 @@ class SequencedTable {
   }
 
   [[nodiscard]] T* find(Key key) {
-    const auto at = std::lower_bound(entries_.begin(), entries_.end(), key, [](const Entry& entry, Key wanted) { return entry.key < wanted; });
+    const auto at =
+        std::lower_bound(entries_.begin(), entries_.end(), key, [](const Entry& entry, Key wanted) { return entry.key < wanted; });
     return at != entries_.end() && at->key == key && !at->removed ? &at->value : nullptr;
   }
 
   void remove(Key key) {
-    const auto at = std::lower_bound(entries_.begin(), entries_.end(), key, [](const Entry& entry, Key wanted) { return entry.key < wanted; });
+    const auto at =
+        std::lower_bound(entries_.begin(), entries_.end(), key, [](const Entry& entry, Key wanted) { return entry.key < wanted; });
     if (at == entries_.end() || at->key != key || at->removed) {
       return;
     }

@@ -55,12 +55,12 @@ struct QueryWorkflow {
 using WorkflowActivationJob =
     std::variant<InitializeWorkflow, UpdateRandomSeed, SignalWorkflow, CancelWorkflow, FireTimer, ResolveActivity, QueryWorkflow>;
 
-// Jobs are in the order in which the code must see them: initialization, random seed, signals, everything else, each in history's order; queries
-// come in activations of their own.
+// Jobs are in the order in which the code must see them: initialization, random seed, signals, everything else, each in history's order;
+// queries come in activations of their own.
 struct WorkflowActivation {
-  WallTime timestamp{};                  // the workflow's "now"
+  WallTime timestamp{};  // the workflow's "now"
   bool is_replaying = false;
-  std::int64_t history_length = 0;       // events up to and including the started workflow task
+  std::int64_t history_length = 0;  // events up to and including the started workflow task
   std::int64_t history_size_bytes = 0;
   bool continue_as_new_suggested = false;
   std::vector<WorkflowActivationJob> jobs;

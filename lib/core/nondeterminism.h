@@ -11,7 +11,8 @@ struct Nondeterminism {
   std::string recorded;       // "ActivityTaskScheduled(ProcessStep, id 5)", or "nothing"
   std::string attempted;      // "StartTimer", or "nothing"
 
-  // "[TMPRL1100] nondeterminism at event 5: history recorded ..., and the code now tries ...". The rule's number is the one that all SDKs use.
+  // "[TMPRL1100] nondeterminism at event 5: history recorded ..., and the code now tries ...". The rule's number is the one that all SDKs
+  // use.
   [[nodiscard]] std::string message() const;
 };
 

@@ -64,7 +64,8 @@ api::Command WorkflowMachines::to_api(PendingCommand& pending, std::int64_t even
     attributes.set_timer_id(std::to_string(event_id));
     api::set(*attributes.mutable_start_to_fire_timeout(), start->start_to_fire_timeout);
   } else if (std::holds_alternative<CancelActivity>(pending.command)) {
-    out.mutable_request_cancel_activity_task_command_attributes()->set_scheduled_event_id(operations_.find(pending.seq)->initiated_event_id);
+    out.mutable_request_cancel_activity_task_command_attributes()->set_scheduled_event_id(
+        operations_.find(pending.seq)->initiated_event_id);
   } else if (std::holds_alternative<CancelTimer>(pending.command)) {
     out.mutable_cancel_timer_command_attributes()->set_timer_id(operations_.find(pending.seq)->id);
   } else if (auto* complete = std::get_if<CompleteWorkflowExecution>(&pending.command)) {

@@ -33,8 +33,8 @@ RunStep WorkflowRun::on_workflow_task(WorkflowTask task) {
   answers_.clear();
   queries_.clear();
   if (task_.query != nullptr) {
-    queries_.push_back({.query = {.type = task_.query->query_type(),
-                                  .arguments = task_.query->has_query_args() ? &task_.query->query_args() : nullptr}});
+    queries_.push_back(
+        {.query = {.type = task_.query->query_type(), .arguments = task_.query->has_query_args() ? &task_.query->query_args() : nullptr}});
   }
   for (const QueryWorkflow& query : task_.queries) {
     queries_.push_back({.query = query});
@@ -162,9 +162,9 @@ std::vector<QueryAnswer> WorkflowRun::settle_queries(std::vector<QueryAnswer> an
   std::vector<QueryAnswer> settled;
   for (PendingQuery& pending : queries_) {
     const auto given = std::ranges::find(answers, pending.query.id, &QueryAnswer::id);
-    QueryAnswer answer = given != answers.end()
-                             ? std::move(*given)
-                             : QueryAnswer{.id = std::string(pending.query.id), .outcome = failure_of("the query was not answered", "QueryFailed")};
+    QueryAnswer answer = given != answers.end() ? std::move(*given)
+                                                : QueryAnswer{.id = std::string(pending.query.id),
+                                                              .outcome = failure_of("the query was not answered", "QueryFailed")};
     const bool succeeded = std::holds_alternative<api::Payloads>(answer.outcome);
     if (pending.machine.fire(succeeded ? QueryEvent::kSucceed : QueryEvent::kFail)) {
       settled.push_back(std::move(answer));
@@ -189,15 +189,15 @@ RunStep WorkflowRun::respond() {
 }
 
 RunStep WorkflowRun::fail_task(const Problem& problem) {
-  return fail_task(std::visit(
-      Overloaded{
-          [](const Nondeterminism& nondeterminism) {
-            return WorkflowTaskFailure{.cause = api::enums::WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR,
-                                       .failure = failure_of(nondeterminism.message(), "Nondeterminism")};
-          },
-          [](const Error& error) { return WorkflowTaskFailure{.failure = failure_of(error.message, "HistoryError")}; },
-      },
-      problem));
+  return fail_task(
+      std::visit(Overloaded{
+                     [](const Nondeterminism& nondeterminism) {
+                       return WorkflowTaskFailure{.cause = api::enums::WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR,
+                                                  .failure = failure_of(nondeterminism.message(), "Nondeterminism")};
+                     },
+                     [](const Error& error) { return WorkflowTaskFailure{.failure = failure_of(error.message, "HistoryError")}; },
+                 },
+                 problem));
 }
 
 RunStep WorkflowRun::fail_task(WorkflowTaskFailure failure) {

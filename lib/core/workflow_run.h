@@ -1,5 +1,5 @@
-// One run of a workflow as this worker knows it: history in, activations and answers out. No thread, clock, socket or log appears here; what the run
-// needs next it returns, and whoever drives it (the worker, the replayer, a test) provides it.
+// One run of a workflow as this worker knows it: history in, activations and answers out. No thread, clock, socket or log appears here;
+// what the run needs next it returns, and whoever drives it (the worker, the replayer, a test) provides it.
 //
 //   RunStep step = run.on_workflow_task(task);
 //   Activate        -> run the code, then step = run.on_completion(...)
@@ -23,13 +23,13 @@ namespace lifecycle::core {
 
 // A workflow task as it was polled, or the history that a replayer reads.
 struct WorkflowTask {
-  std::shared_ptr<const api::History> history;  // may begin after event 1, for a run that should be cached here; may be empty
-  std::string next_page_token;                  // of the pages that follow; empty when this is all
-  std::int64_t started_event_id = 0;            // 0: the task only asks, or only replays; nothing may be commanded
+  std::shared_ptr<const api::History> history;      // may begin after event 1, for a run that should be cached here; may be empty
+  std::string next_page_token;                      // of the pages that follow; empty when this is all
+  std::int64_t started_event_id = 0;                // 0: the task only asks, or only replays; nothing may be commanded
   std::shared_ptr<const api::WorkflowQuery> query;  // a query as a task of its own
-  std::vector<QueryWorkflow> queries;           // queries that came along; they view `keep_alive`
+  std::vector<QueryWorkflow> queries;               // queries that came along; they view `keep_alive`
   std::shared_ptr<const void> keep_alive;
-  bool replay_only = false;                     // check the code against all of the history, answer nothing
+  bool replay_only = false;  // check the code against all of the history, answer nothing
 };
 
 // The code must run. The job InitializeWorkflow asks for a new instance of it; whatever ran before for this run is void.

@@ -1,7 +1,7 @@
 // Coroutine<T>: the return type of a workflow's functions.
 //
-// Written so that the compilers' known coroutine bugs cannot touch it: lazy start, no symmetric transfer (a finished coroutine makes its awaiter ready
-// in the scheduler's queue and returns), a flag of its own instead of handle.done(), and an owner that destroys the frame.
+// Written so that the compilers' known coroutine bugs cannot touch it: lazy start, no symmetric transfer (a finished coroutine makes its
+// awaiter ready in the scheduler's queue and returns), a flag of its own instead of handle.done(), and an owner that destroys the frame.
 #pragma once
 
 #include <coroutine>

@@ -1,5 +1,5 @@
-// The one queue in which a workflow's coroutines become ready. First in, first out, and nothing else resumes a coroutine: the order is the same in every
-// replay because it is this order.
+// The one queue in which a workflow's coroutines become ready. First in, first out, and nothing else resumes a coroutine: the order is the
+// same in every replay because it is this order.
 #pragma once
 
 #include <coroutine>

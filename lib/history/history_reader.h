@@ -1,8 +1,8 @@
 // Reads a history as its logical workflow tasks: what one run of the workflow's code saw at once when the history was written.
 //
-// The server's events are finer than that. A workflow task that failed or timed out left no trace in the code, and one that was completed only to
-// be followed by another at once (a heartbeat) showed the code nothing new; both belong to the task that follows them. Replaying with other
-// boundaries than the original run's gives the code another time, another order of jobs, and in the end other commands.
+// The server's events are finer than that. A workflow task that failed or timed out left no trace in the code, and one that was completed
+// only to be followed by another at once (a heartbeat) showed the code nothing new; both belong to the task that follows them. Replaying
+// with other boundaries than the original run's gives the code another time, another order of jobs, and in the end other commands.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ namespace lifecycle::history {
 // "ActivityTaskScheduled" for EVENT_TYPE_ACTIVITY_TASK_SCHEDULED.
 [[nodiscard]] std::string event_name(api::EventType type);
 
-// Events of one logical workflow task, in order. It ends with the WorkflowTaskStarted that hands it to the code (`started`), with the final event of the
-// run, or, as the last piece of a history, wherever the history ends; `started` is null in the last two cases.
+// Events of one logical workflow task, in order. It ends with the WorkflowTaskStarted that hands it to the code (`started`), with the final
+// event of the run, or, as the last piece of a history, wherever the history ends; `started` is null in the last two cases.
 struct LogicalTask {
   std::span<const api::HistoryEvent* const> events;
   const api::HistoryEvent* started = nullptr;
@@ -45,8 +45,8 @@ class HistoryReader {
   // reader is then useless. `is_last` says that the history has no further page.
   [[nodiscard]] Result<void> add_page(std::shared_ptr<const api::History> page, bool is_last);
 
-  // Appends those events of `page` that come after what is there, and takes the history as complete. A workflow task carries events that are
-  // not yet stored when its history is fetched: transient and speculative ones.
+  // Appends those events of `page` that come after what is there, and takes the history as complete. A workflow task carries events that
+  // are not yet stored when its history is fetched: transient and speculative ones.
   [[nodiscard]] Result<void> add_tail(std::shared_ptr<const api::History> page);
 
   // The next logical task. Its events live until the call after this one.
@@ -65,10 +65,10 @@ class HistoryReader {
     std::shared_ptr<const api::History> history;
     std::size_t events_left;  // not yet consumed
   };
-  std::vector<Page> pages_;                         // keep the events alive
-  std::vector<const api::HistoryEvent*> events_;    // of all pages, from the oldest that is not dropped
-  std::size_t accounted_ = 0;                       // how many of the consumed events are no longer counted in pages_
-  std::size_t consumed_ = 0;                        // index into events_ after the last task handed out
+  std::vector<Page> pages_;                       // keep the events alive
+  std::vector<const api::HistoryEvent*> events_;  // of all pages, from the oldest that is not dropped
+  std::size_t accounted_ = 0;                     // how many of the consumed events are no longer counted in pages_
+  std::size_t consumed_ = 0;                      // index into events_ after the last task handed out
   std::int64_t last_event_id_ = 0;
   bool complete_ = false;
 };

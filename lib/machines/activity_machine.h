@@ -1,5 +1,5 @@
-// One activity, from the command that schedules it to the event that closes it. Source: the server's events 10 to 16 and the cancellation types of
-// the official SDKs.
+// One activity, from the command that schedules it to the event that closes it. Source: the server's events 10 to 16 and the cancellation
+// types of the official SDKs.
 #pragma once
 
 #include "machines/state_machine.h"

@@ -1,5 +1,5 @@
-// The engine under every machine of this folder. A machine is its table: which state answers which event by going where, and what effect its
-// owner must then carry out. Nothing else decides, so reading the table is reading the machine, and a test can ask for every row.
+// The engine under every machine of this folder. A machine is its table: which state answers which event by going where, and what effect
+// its owner must then carry out. Nothing else decides, so reading the table is reading the machine, and a test can ask for every row.
 #pragma once
 
 #include <array>
@@ -18,8 +18,9 @@ struct Transition {
   Effect effect;
 };
 
-// Definition provides: enums State, Event and Effect that count from zero, kStates and kEvents (how many), kName, kTransitions, and name_of() for
-// states and events. At most one row for each state and event; a pair without a row is an event that the state does not expect.
+// Definition provides: enums State, Event and Effect that count from zero, kStates and kEvents (how many), kName, kTransitions, and
+// name_of() for states and events. At most one row for each state and event; a pair without a row is an event that the state does not
+// expect.
 template <class Definition>
 class StateMachine {
  public:
@@ -57,7 +58,8 @@ class StateMachine {
       of_state.fill(kNoRow);
     }
     for (std::size_t i = 0; i < Definition::kTransitions.size(); ++i) {
-      auto& cell = rows[static_cast<std::size_t>(Definition::kTransitions[i].from)][static_cast<std::size_t>(Definition::kTransitions[i].on)];
+      auto& cell =
+          rows[static_cast<std::size_t>(Definition::kTransitions[i].from)][static_cast<std::size_t>(Definition::kTransitions[i].on)];
       if (cell != kNoRow) {
         throw "two rows for one state and event";  // consteval: a compile error
       }

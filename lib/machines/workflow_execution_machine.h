@@ -1,5 +1,5 @@
-// The run as a whole: its start, the signals and the cancel request that reach it, and the one terminal command that ends it. Source: the server's events 1
-// to 4, 20, 21, 26 to 28.
+// The run as a whole: its start, the signals and the cancel request that reach it, and the one terminal command that ends it. Source: the
+// server's events 1 to 4, 20, 21, 26 to 28.
 #pragma once
 
 #include "machines/state_machine.h"
@@ -18,8 +18,8 @@ struct WorkflowExecutionMachineDefinition {
     kWorkflowExecutionStarted,
     kWorkflowExecutionSignaled,
     kWorkflowExecutionCancelRequested,
-    kEnd,                // the code returned, threw, or continued as new
-    kEndRecorded,        // the event of the terminal command
+    kEnd,          // the code returned, threw, or continued as new
+    kEndRecorded,  // the event of the terminal command
     kWorkflowExecutionTerminated,
     kWorkflowExecutionTimedOut,
   };
@@ -54,13 +54,9 @@ struct WorkflowExecutionMachineDefinition {
     return kNames[static_cast<std::size_t>(state)];
   }
   static constexpr std::string_view name_of(Event event) {
-    constexpr std::array<std::string_view, kEvents> kNames{"WorkflowExecutionStarted",
-                                                           "WorkflowExecutionSignaled",
-                                                           "WorkflowExecutionCancelRequested",
-                                                           "End",
-                                                           "EndRecorded",
-                                                           "WorkflowExecutionTerminated",
-                                                           "WorkflowExecutionTimedOut"};
+    constexpr std::array<std::string_view, kEvents> kNames{
+        "WorkflowExecutionStarted",    "WorkflowExecutionSignaled", "WorkflowExecutionCancelRequested", "End", "EndRecorded",
+        "WorkflowExecutionTerminated", "WorkflowExecutionTimedOut"};
     return kNames[static_cast<std::size_t>(event)];
   }
 };

@@ -1,5 +1,5 @@
-// The workflow tasks of a run, one after the other: the order of their events is the backbone of a history, and this table is what checks it. Source: the
-// server's events 5 to 9.
+// The workflow tasks of a run, one after the other: the order of their events is the backbone of a history, and this table is what checks
+// it. Source: the server's events 5 to 9.
 #pragma once
 
 #include "machines/state_machine.h"
@@ -17,9 +17,9 @@ struct WorkflowTaskMachineDefinition {
   };
   enum class Effect : std::uint8_t {
     kNone,
-    kAdvanceTime,   // the workflow's "now" becomes the event's time
+    kAdvanceTime,    // the workflow's "now" becomes the event's time
     kNoteCompleter,  // its metadata says which SDK wrote the command events that follow
-    kReseed,        // after a reset the run draws other random numbers than the run it came from
+    kReseed,         // after a reset the run draws other random numbers than the run it came from
   };
   static constexpr std::size_t kStates = 3;
   static constexpr std::size_t kEvents = 5;

@@ -1,8 +1,8 @@
 // Which workflows and activities a worker runs. An object that main builds by calling this, in plain sight; nothing registers itself.
 //
 //   Registry registry;
-//   registry.workflow("OrderWorkflow", &OrderWorkflow::run).signal("cancel", &OrderWorkflow::on_cancel).query("state", &OrderWorkflow::state);
-//   registry.activity(kChargeCard, charge_card);
+//   registry.workflow("OrderWorkflow", &OrderWorkflow::run).signal("cancel", &OrderWorkflow::on_cancel).query("state",
+//   &OrderWorkflow::state); registry.activity(kChargeCard, charge_card);
 #pragma once
 
 #include <functional>

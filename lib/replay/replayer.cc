@@ -23,8 +23,8 @@ Result<ReplayResult> Replayer::replay(std::shared_ptr<const api::History> histor
   }
   const api::HistoryEvent& first = history->events(0);
   if (!first.has_workflow_execution_started_event_attributes()) {
-    return fail(ErrorCode::kDataLoss, fmt::format("the history begins with {}, not with WorkflowExecutionStarted",
-                                                  history::event_name(first.event_type())));
+    return fail(ErrorCode::kDataLoss,
+                fmt::format("the history begins with {}, not with WorkflowExecutionStarted", history::event_name(first.event_type())));
   }
   if (Result<void> ids = check_event_ids(*history); !ids) {
     return std::unexpected(std::move(ids.error()));

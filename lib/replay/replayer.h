@@ -29,8 +29,8 @@ class Replayer {
   // `registry` outlives the replayer.
   explicit Replayer(const Registry& registry) : registry_(registry) {}
 
-  // Errors: kNotFound when the registry lacks the workflow's type, kDataLoss when the history is empty, or has gaps or events in an order that
-  // no server writes.
+  // Errors: kNotFound when the registry lacks the workflow's type, kDataLoss when the history is empty, or has gaps or events in an order
+  // that no server writes.
   [[nodiscard]] Result<ReplayResult> replay(std::shared_ptr<const api::History> history) const;
 
  private:

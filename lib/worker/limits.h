@@ -12,8 +12,8 @@ namespace lifecycle::worker {
 inline constexpr Duration kPollTimeout = std::chrono::seconds(70);
 inline constexpr Duration kRespondTimeout = std::chrono::seconds(30);
 
-// Back-off of failed polls. While no server answers, a try costs nothing but a look at the channel, and the worker must be back soon after the server
-// is; a server that answers with a refusal is given more room.
+// Back-off of failed polls. While no server answers, a try costs nothing but a look at the channel, and the worker must be back soon after
+// the server is; a server that answers with a refusal is given more room.
 inline constexpr Duration kPollBackoffFirst = std::chrono::milliseconds(200);
 inline constexpr Duration kUnreachableBackoffMax = std::chrono::seconds(2);
 inline constexpr Duration kRefusedBackoffMax = std::chrono::seconds(10);
@@ -41,7 +41,8 @@ inline constexpr Duration kHeartbeatIntervalMax = std::chrono::seconds(60);
 // An activity that outlived its time-outs by this much is told to stop: nobody waits for it any more.
 inline constexpr Duration kLocalTimeoutBuffer = std::chrono::seconds(5);
 
-// After the graceful time-out, activities that were told to stop have this long to do so before the worker reports them as failed and leaves.
+// After the graceful time-out, activities that were told to stop have this long to do so before the worker reports them as failed and
+// leaves.
 inline constexpr Duration kCancelledActivityGrace = std::chrono::seconds(5);
 inline constexpr Duration kShutdownWorkerTimeout = std::chrono::seconds(2);
 

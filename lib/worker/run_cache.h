@@ -19,8 +19,8 @@ using WorkflowTaskResponse = std::shared_ptr<const rpc::service::PollWorkflowTas
 struct RunEntry {
   std::string run_id;
   CachedRun run;
-  bool busy = false;                         // a task of it waits for a history page or the server's answer
-  bool drop = false;                         // not fit for another task
+  bool busy = false;                          // a task of it waits for a history page or the server's answer
+  bool drop = false;                          // not fit for another task
   std::vector<WorkflowTaskResponse> waiting;  // came meanwhile: queries, and at most one workflow task
 };
 
@@ -33,6 +33,9 @@ class RunCache {
   // The run must not be here. Beyond the maximum, the least recently used runs that are not busy go.
   RunEntry& add(std::string run_id, CachedRun run);
   void remove(const RunEntry& entry);
+  // Beyond the maximum, the least recently used runs that are not busy go: there may be some whose tasks were under way when a run was
+  // added.
+  void trim() { evict_beyond(runs_max_); }
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::size_t runs_max() const { return runs_max_; }
@@ -44,7 +47,7 @@ class RunCache {
 
   std::size_t runs_max_;
   std::size_t busy_ = 0;
-  std::list<RunEntry> entries_;  // most recently used first
+  std::list<RunEntry> entries_;                                                // most recently used first
   std::unordered_map<std::string_view, std::list<RunEntry>::iterator> by_id_;  // views of the entries' own ids
 };
 

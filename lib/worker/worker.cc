@@ -16,8 +16,8 @@ namespace {
 using WorkflowPoller = Poller<rpc::PollWorkflowTaskQueue>;
 using ActivityPoller = Poller<rpc::PollActivityTaskQueue>;
 
-// One poll in five stays on the normal queue, and at least one on each: new workflows must not wait behind those that are cached here, nor the
-// other way round.
+// One poll in five stays on the normal queue, and at least one on each: new workflows must not wait behind those that are cached here, nor
+// the other way round.
 std::size_t normal_polls(const WorkerOptions& options) {
   return options.max_cached_workflows == 0 ? options.max_concurrent_workflow_task_polls
                                            : std::max<std::size_t>(1, options.max_concurrent_workflow_task_polls / 5);
@@ -26,8 +26,8 @@ std::size_t normal_polls(const WorkerOptions& options) {
 std::size_t sticky_polls(const WorkerOptions& options) {
   return options.max_cached_workflows == 0
              ? 0
-             : std::max<std::size_t>(1, options.max_concurrent_workflow_task_polls - std::min(options.max_concurrent_workflow_task_polls,
-                                                                                               normal_polls(options)));
+             : std::max<std::size_t>(1, options.max_concurrent_workflow_task_polls -
+                                            std::min(options.max_concurrent_workflow_task_polls, normal_polls(options)));
 }
 
 std::string sticky_name(const WorkerOptions& options) {
@@ -105,7 +105,8 @@ struct Worker::Impl {
     });
   }
 
-  // First of all, because the server then moves what waits in this process's own queue to the others at once, instead of after the sticky time-out.
+  // First of all, because the server then moves what waits in this process's own queue to the others at once, instead of after the sticky
+  // time-out.
   void tell_server() {
     rpc::ShutdownWorker::Request request;
     request.set_namespace_(shared.options.name_space);

@@ -1,7 +1,7 @@
 // A worker: polls one task queue of one namespace and runs the workflows and activities of a registry.
 //
-// Everything but blocking activities happens on the event loop that it is given. A server that is away, or refuses, costs a worker nothing but
-// waiting: it backs off, says so once a minute, and goes on when the server does.
+// Everything but blocking activities happens on the event loop that it is given. A server that is away, or refuses, costs a worker nothing
+// but waiting: it backs off, says so once a minute, and goes on when the server does.
 #pragma once
 
 #include <cstddef>
@@ -25,9 +25,9 @@ struct WorkerOptions {
 
   std::size_t max_concurrent_workflow_task_polls = 5;  // at least 2 when runs are cached: one for each queue
   std::size_t max_concurrent_activity_task_polls = 5;
-  std::size_t max_concurrent_activities = 100;      // each runs on a thread of its own while it lasts
-  std::size_t max_cached_workflows = 10'000;        // 0: every task replays its workflow from the start
-  bool eager_activities = false;                    // run the activities of a workflow task here, without another poll
+  std::size_t max_concurrent_activities = 100;  // each runs on a thread of its own while it lasts
+  std::size_t max_cached_workflows = 10'000;    // 0: every task replays its workflow from the start
+  bool eager_activities = false;                // run the activities of a workflow task here, without another poll
   Duration sticky_schedule_to_start_timeout = std::chrono::seconds(2);
   Duration graceful_shutdown_timeout = std::chrono::seconds(30);
 };
@@ -67,16 +67,16 @@ class Worker {
 };
 
 struct IdentityParts {
-  std::string pod_name;   // from the downward API; empty outside of Kubernetes
+  std::string pod_name;  // from the downward API; empty outside of Kubernetes
   std::string node_name;
   std::string host_name;
   int process_id = 0;
   std::string worker_version;
-  std::string nonce;      // tells two starts with the same process id apart
+  std::string nonce;  // tells two starts with the same process id apart
 };
 
-// "<pod>@<node>/<version>#<nonce>" in a pod, "<pid>@<host>/<version>#<nonce>" elsewhere: activity events carry no version of their own, so the
-// identity is what tells which version ran a step.
+// "<pod>@<node>/<version>#<nonce>" in a pod, "<pid>@<host>/<version>#<nonce>" elsewhere: activity events carry no version of their own, so
+// the identity is what tells which version ran a step.
 [[nodiscard]] std::string make_identity(const IdentityParts& parts);
 
 }  // namespace lifecycle::worker

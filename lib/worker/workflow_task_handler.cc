@@ -32,6 +32,24 @@ core::WorkflowTask to_task(const WorkflowTaskResponse& response) {
   return task;
 }
 
+// True for a page that would be fetched again for ever.
+bool leads_nowhere(const rpc::service::GetWorkflowExecutionHistoryResponse& page, const std::string& token) {
+  return page.history().events().empty() && !token.empty() && page.next_page_token() == token;
+}
+
+// True for the commands after which a run has no further task.
+bool ends_run(const api::Command& command) {
+  switch (command.command_type()) {
+    case api::enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
+    case api::enums::COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION:
+    case api::enums::COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION:
+    case api::enums::COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool is_too_large(const rpc::Status& status) {
   return status.code == rpc::StatusCode::kResourceExhausted && status.message.find("larger than max") != std::string::npos;
 }
@@ -69,6 +87,25 @@ api::WorkflowQueryResult to_result(core::QueryAnswer answer) {
   return out;
 }
 
+std::string query_result_too_large() {
+  return fmt::format("the query's result is too large: the server takes {} bytes at most", kRequestBytesMax);
+}
+
+// Answers that do not fit must not hold up the workflow itself: the largest fail until the rest fits.
+void fail_answers_beyond_limit(rpc::service::RespondWorkflowTaskCompletedRequest& request) {
+  auto& results = *request.mutable_query_results();
+  while (!results.empty() && request.ByteSizeLong() > kRequestBytesMax) {
+    const auto bytes = [](const auto& result) { return result.second.ByteSizeLong(); };
+    api::WorkflowQueryResult& largest = std::ranges::max_element(results, {}, bytes)->second;
+    if (!largest.has_answer()) {
+      return;
+    }
+    largest.Clear();
+    largest.set_result_type(api::enums::QUERY_RESULT_TYPE_FAILED);
+    largest.set_error_message(query_result_too_large());
+  }
+}
+
 }  // namespace
 
 WorkflowTaskHandler::WorkflowTaskHandler(Shared& shared, EagerActivities run_eagerly)
@@ -77,16 +114,11 @@ WorkflowTaskHandler::WorkflowTaskHandler(Shared& shared, EagerActivities run_eag
 void WorkflowTaskHandler::on_task(WorkflowTaskResponse task) {
   const std::string& run_id = task->workflow_execution().run_id();
   RunEntry* entry = cache_.find(run_id);
-  const bool is_partial = task->history().events_size() == 0 || task->history().events(0).event_id() > 1;
-  if (is_partial) {
-    ++(entry != nullptr ? shared_.stats.sticky_cache_hits : shared_.stats.sticky_cache_misses);
-  }
   if (entry == nullptr) {
-    entry = &cache_.add(run_id,
-                        CachedRun(shared_.registry, RunIdentity{.name_space = shared_.options.name_space,
-                                                                .workflow_id = task->workflow_execution().workflow_id(),
-                                                                .run_id = run_id,
-                                                                .workflow_type = task->workflow_type().name()}));
+    entry = &cache_.add(run_id, CachedRun(shared_.registry, RunIdentity{.name_space = shared_.options.name_space,
+                                                                        .workflow_id = task->workflow_execution().workflow_id(),
+                                                                        .run_id = run_id,
+                                                                        .workflow_type = task->workflow_type().name()}));
   }
   if (!entry->busy) {
     begin(*entry, std::move(task));
@@ -104,6 +136,10 @@ void WorkflowTaskHandler::on_task(WorkflowTaskResponse task) {
 }
 
 void WorkflowTaskHandler::begin(RunEntry& entry, WorkflowTaskResponse task) {
+  const bool is_partial = task->history().events_size() == 0 || task->history().events(0).event_id() > 1;
+  if (is_partial) {
+    ++(entry.run.has_state() ? shared_.stats.sticky_cache_hits : shared_.stats.sticky_cache_misses);
+  }
   cache_.set_busy(entry, true);
   RunRequest request = entry.run.on_workflow_task(to_task(task));
   handle(entry, task, std::move(request));
@@ -128,11 +164,16 @@ void WorkflowTaskHandler::fetch_page(RunEntry& entry, const WorkflowTaskResponse
   request.set_maximum_page_size(kHistoryPageEventsMax);
   request.set_next_page_token(fetch.page_token);
   shared_.service.call<rpc::GetWorkflowExecutionHistory>(
-      std::move(request), {.timeout = kRespondTimeout}, [this, &entry, task](rpc::Reply<rpc::GetWorkflowExecutionHistory> reply) {
+      std::move(request), {.timeout = kRespondTimeout},
+      [this, &entry, task, token = fetch.page_token](rpc::Reply<rpc::GetWorkflowExecutionHistory> reply) {
+        if (reply && leads_nowhere(**reply, token)) {
+          reply = std::unexpected(rpc::Status{.code = rpc::StatusCode::kDataLoss, .message = "an empty page of history leads to itself"});
+        }
         if (reply) {
           const auto& response = *reply;
-          handle(entry, task,
-                 entry.run.on_history_page(std::shared_ptr<const api::History>(response, &response->history()), response->next_page_token()));
+          handle(
+              entry, task,
+              entry.run.on_history_page(std::shared_ptr<const api::History>(response, &response->history()), response->next_page_token()));
           return;
         }
         // The server hands the task out again when its time is up; there is nobody to report to who could do better.
@@ -152,6 +193,7 @@ void WorkflowTaskHandler::complete(RunEntry& entry, const WorkflowTaskResponse& 
   request.set_namespace_(shared_.options.name_space);
   request.set_identity(shared_.options.identity);
   for (api::Command& command : completed.commands) {
+    entry.drop = entry.drop || ends_run(command);
     *request.add_commands() = std::move(command);
   }
   for (core::QueryAnswer& answer : completed.queries) {
@@ -170,12 +212,14 @@ void WorkflowTaskHandler::complete(RunEntry& entry, const WorkflowTaskResponse& 
     request.mutable_sdk_metadata()->set_sdk_name(std::string(core::kSdkName));
     request.mutable_sdk_metadata()->set_sdk_version(std::string(kSdkVersion));
   }
+  fail_answers_beyond_limit(request);
   const std::size_t bytes = request.ByteSizeLong();
   if (bytes > kRequestBytesMax) {
     fail(entry, task,
-         too_large(fmt::format("the workflow task's commands and query results are {} bytes, and the server takes {} at most: return or pass "
-                               "less data, or keep it elsewhere and pass a reference",
-                               bytes, kRequestBytesMax)));
+         too_large(
+             fmt::format("the workflow task's commands and query results are {} bytes, and the server takes {} at most: return or pass "
+                         "less data, or keep it elsewhere and pass a reference",
+                         bytes, kRequestBytesMax)));
     return;
   }
   const std::size_t eager_slots = shared_.options.eager_activities && !shared_.stopping ? request_eager_activities(request) : 0;
@@ -212,8 +256,9 @@ void WorkflowTaskHandler::on_completed(RunEntry& entry, const WorkflowTaskRespon
       fail(entry, task, too_large(status.message));
       return;
     }
-    // NotFound: the task timed out or the run is over. InvalidArgument: something came in between (a signal before the end of the workflow), and
-    // the server hands out a new task. Both are the protocol's everyday, and the run here is ahead of its history either way.
+    // NotFound: the task timed out or the run is over. InvalidArgument: something came in between (a signal before the end of the
+    // workflow), and the server hands out a new task. Both are the protocol's everyday, and the run here is ahead of its history either
+    // way.
     const bool is_everyday = status.code == rpc::StatusCode::kNotFound || status.code == rpc::StatusCode::kInvalidArgument;
     shared_.log.write(is_everyday ? LogLevel::kDebug : LogLevel::kWarn, "completion of a workflow task was not taken",
                       {{"workflow_id", std::string_view(task->workflow_execution().workflow_id())},
@@ -228,6 +273,9 @@ void WorkflowTaskHandler::on_completed(RunEntry& entry, const WorkflowTaskRespon
   auto& response = **reply;
   std::size_t used = 0;
   for (auto& activity : *response.mutable_activity_tasks()) {
+    if (used == eager_slots) {
+      break;  // never more than were asked for: each needs its slot
+    }
     run_eagerly_(std::shared_ptr<rpc::service::PollActivityTaskQueueResponse>(*reply, &activity));
     ++used;
   }
@@ -261,8 +309,9 @@ void WorkflowTaskHandler::fail(RunEntry& entry, const WorkflowTaskResponse& task
   request.set_identity(shared_.options.identity);
   request.set_cause(failure.cause);
   *request.mutable_failure() = std::move(failure.failure);
-  shared_.service.call<rpc::RespondWorkflowTaskFailed>(std::move(request), {.timeout = kRespondTimeout},
-                                                       [this, &entry](const rpc::Reply<rpc::RespondWorkflowTaskFailed>&) { finish(entry); });
+  shared_.service.call<rpc::RespondWorkflowTaskFailed>(
+      std::move(request), {.timeout = kRespondTimeout},
+      [this, &entry](const rpc::Reply<rpc::RespondWorkflowTaskFailed>&) { finish(entry); });
 }
 
 void WorkflowTaskHandler::answer_query(RunEntry& entry, const WorkflowTaskResponse& task, core::RespondQuery respond) {
@@ -274,10 +323,11 @@ void WorkflowTaskHandler::answer_query(RunEntry& entry, const WorkflowTaskRespon
   if (request.ByteSizeLong() > kRequestBytesMax) {
     request.clear_query_result();
     request.set_completed_type(api::enums::QUERY_RESULT_TYPE_FAILED);
-    request.set_error_message(fmt::format("the query's result is too large: the server takes {} bytes at most", kRequestBytesMax));
+    request.set_error_message(query_result_too_large());
   }
-  shared_.service.call<rpc::RespondQueryTaskCompleted>(std::move(request), {.timeout = kRespondTimeout},
-                                                       [this, &entry](const rpc::Reply<rpc::RespondQueryTaskCompleted>&) { finish(entry); });
+  shared_.service.call<rpc::RespondQueryTaskCompleted>(
+      std::move(request), {.timeout = kRespondTimeout},
+      [this, &entry](const rpc::Reply<rpc::RespondQueryTaskCompleted>&) { finish(entry); });
 }
 
 void WorkflowTaskHandler::log_warnings(RunEntry& entry, const WorkflowTaskResponse& task) {
@@ -293,6 +343,7 @@ void WorkflowTaskHandler::finish(RunEntry& entry) {
   if (entry.drop || entry.run.closed() || !entry.run.has_state() || !caching()) {
     cache_.remove(entry);
   }
+  cache_.trim();
   shared_.workflow_slots.release();
   for (WorkflowTaskResponse& task : waiting) {
     on_task(std::move(task));

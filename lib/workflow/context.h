@@ -5,8 +5,9 @@
 //     const bool confirmed = co_await ctx.wait_for(*this, &OrderWorkflow::confirmed, 30min);
 //     ...
 //
-// The code must do the same again when it is replayed: time, randomness and ids come from the context; threads, sockets, clocks and the order of
-// unordered containers stay out. `const T x = co_await y;` stands alone on its line, coroutines take their parameters by value, and no lambda is one.
+// The code must do the same again when it is replayed: time, randomness and ids come from the context; threads, sockets, clocks and the
+// order of unordered containers stay out. `const T x = co_await y;` stands alone on its line, coroutines take their parameters by value,
+// and no lambda is one.
 #pragma once
 
 #include <array>
@@ -93,7 +94,8 @@ class WorkflowContext {
   // A durable timer. Zero and negative durations are over at once and leave no trace in history.
   Pending<void> sleep(Duration duration) const { return Pending<void>(*instance_, instance_->start_timer(scope_, duration)); }
 
-  // Waits until a const member function without parameters returns true. It is asked again after everything that happens, so it must only look.
+  // Waits until a const member function without parameters returns true. It is asked again after everything that happens, so it must only
+  // look.
   template <class T>
   PendingCondition wait_until(const T& object, bool (T::*predicate)() const) const {
     return PendingCondition(*instance_, spec_of(object, predicate));

@@ -1,4 +1,5 @@
-// A workflow type as the worker knows it: how to make its object, and which member answers which signal and query. Made by Registry::workflow().
+// A workflow type as the worker knows it: how to make its object, and which member answers which signal and query. Made by
+// Registry::workflow().
 #pragma once
 
 #include <functional>

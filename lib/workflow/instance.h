@@ -1,5 +1,5 @@
-// One running workflow: its object, its coroutines, and what they wait for. Pure: an activation goes in, commands come out, and nothing of the outside world
-// is read in between.
+// One running workflow: its object, its coroutines, and what they wait for. Pure: an activation goes in, commands come out, and nothing of
+// the outside world is read in between.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// What a workflow's code waits for: an activity or a timer. It is held by the instance, and the code holds tickets (Pending<T>) that name it, so that nothing
-// of value hangs on how often a compiler copies or destroys an awaiter.
+// What a workflow's code waits for: an activity or a timer. It is held by the instance, and the code holds tickets (Pending<T>) that name
+// it, so that nothing of value hangs on how often a compiler copies or destroys an awaiter.
 #pragma once
 
 #include <coroutine>

@@ -24,7 +24,7 @@ struct ActivityType {
 struct RetryPolicy {
   Duration initial_interval = std::chrono::seconds(1);
   double backoff_coefficient = 2.0;
-  Duration maximum_interval{};       // zero: 100 times the initial interval
+  Duration maximum_interval{};        // zero: 100 times the initial interval
   std::int32_t maximum_attempts = 0;  // zero: without limit
   std::vector<std::string> non_retryable_error_types = {};
 };

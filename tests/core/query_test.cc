@@ -157,7 +157,7 @@ TEST_F(QueryTest, AHandlerThatThrowsFailsTheQueryAndNothingElse) {
 TEST_F(QueryTest, AnArgumentThatCannotBeReadFailsTheQueryWithItsPlace) {
   CachedRun run = cached_run();
   EXPECT_TRUE(ask(run, query("state_with", to_payloads(7))).starts_with("failed: input of state_with: "));
-  EXPECT_EQ(ask(run, query("state_with")), "failed: input of state_with: argument 0 is missing");
+  EXPECT_EQ(ask(run, query("state_with")), "failed: input of state_with: argument 1 is missing (std::string)");
 }
 
 TEST_F(QueryTest, AHandlerMayNotChangeAnything) {

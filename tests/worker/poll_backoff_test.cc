@@ -156,20 +156,19 @@ TEST_P(OutageTest, AWorkerWithoutServerStillStops) {
   EXPECT_EQ(polls_sent(), before);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Statuses, OutageTest,
-    testing::Values(rpc::Status{.code = StatusCode::kUnavailable, .message = "connection refused"},
-                    rpc::Status{.code = StatusCode::kPermissionDenied, .message = "certificate is of no use"},
-                    rpc::Status{.code = StatusCode::kUnauthenticated, .message = "no API key"},
-                    rpc::Status{.code = StatusCode::kNotFound, .message = "Namespace ns is not found."},
-                    rpc::Status{.code = StatusCode::kUnimplemented, .message = "unknown service"},
-                    rpc::Status{.code = StatusCode::kInternal, .message = "Received http2 header with status: 502"},
-                    rpc::Status{.code = StatusCode::kUnknown, .message = "Stream removed"},
-                    rpc::Status{.code = StatusCode::kResourceExhausted, .message = "namespace rate limit exceeded"},
-                    rpc::Status{.code = StatusCode::kInvalidArgument, .message = "what is that"},
-                    rpc::Status{.code = StatusCode::kCancelled, .message = "by the peer"},
-                    rpc::Status{.code = StatusCode::kDeadlineExceeded, .message = "gateway timed out"}),
-    [](const testing::TestParamInfo<rpc::Status>& info) { return std::string(rpc::name_of(info.param.code)); });
+INSTANTIATE_TEST_SUITE_P(Statuses, OutageTest,
+                         testing::Values(rpc::Status{.code = StatusCode::kUnavailable, .message = "connection refused"},
+                                         rpc::Status{.code = StatusCode::kPermissionDenied, .message = "certificate is of no use"},
+                                         rpc::Status{.code = StatusCode::kUnauthenticated, .message = "no API key"},
+                                         rpc::Status{.code = StatusCode::kNotFound, .message = "Namespace ns is not found."},
+                                         rpc::Status{.code = StatusCode::kUnimplemented, .message = "unknown service"},
+                                         rpc::Status{.code = StatusCode::kInternal, .message = "Received http2 header with status: 502"},
+                                         rpc::Status{.code = StatusCode::kUnknown, .message = "Stream removed"},
+                                         rpc::Status{.code = StatusCode::kResourceExhausted, .message = "namespace rate limit exceeded"},
+                                         rpc::Status{.code = StatusCode::kInvalidArgument, .message = "what is that"},
+                                         rpc::Status{.code = StatusCode::kCancelled, .message = "by the peer"},
+                                         rpc::Status{.code = StatusCode::kDeadlineExceeded, .message = "gateway timed out"}),
+                         [](const testing::TestParamInfo<rpc::Status>& info) { return std::string(rpc::name_of(info.param.code)); });
 
 class RecoveryTest : public WorkerTest {};
 

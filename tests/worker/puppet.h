@@ -1,4 +1,5 @@
-// An activity whose thread does what the test tells it, one step after the other, so that no test ever sleeps to let a thread get somewhere.
+// An activity whose thread does what the test tells it, one step after the other, so that no test ever sleeps to let a thread get
+// somewhere.
 #pragma once
 
 #include <condition_variable>

@@ -12,9 +12,7 @@ using testing::SizeIs;
 
 class QueryTest : public WorkerTest {
  protected:
-  static replay::HistoryBuilder greeting() {
-    return test::begun("Greeting", converter::to_payloads(test::GreetingInput{.name = "ann"}));
-  }
+  static replay::HistoryBuilder greeting() { return test::begun("Greeting", converter::to_payloads(test::GreetingInput{.name = "ann"})); }
   // A query as a task of its own. It brings no history to a run that the server knows to be cached here.
   static test::WorkflowTask query_task(const std::string& type, const api::Payloads& arguments = {}) {
     test::WorkflowTask task = workflow_task(greeting().build(), "run-1", "Greeting");

@@ -40,8 +40,14 @@ Workflow<void> Throwing::run(WorkflowContext) {
 Workflow<void> Unbuildable::run(WorkflowContext) { co_return; }
 
 void register_sample_workflows(Registry& registry) {
-  registry.workflow("Greeting", &Greeting::run).query("name", &Greeting::name).query("broken", &Greeting::broken).query("large", &Greeting::large);
-  registry.workflow("Waiting", &Waiting::run).signal("nudge", &Waiting::nudge).signal("finish", &Waiting::finish).query("nudges", &Waiting::nudges);
+  registry.workflow("Greeting", &Greeting::run)
+      .query("name", &Greeting::name)
+      .query("broken", &Greeting::broken)
+      .query("large", &Greeting::large);
+  registry.workflow("Waiting", &Waiting::run)
+      .signal("nudge", &Waiting::nudge)
+      .signal("finish", &Waiting::finish)
+      .query("nudges", &Waiting::nudges);
   registry.workflow("FanOut", &FanOut::run);
   registry.workflow("Large", &Large::run);
   registry.workflow("Throwing", &Throwing::run);

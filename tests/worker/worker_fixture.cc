@@ -22,7 +22,8 @@ bool is_sticky(const WorkflowPoll& poll) { return poll.request.task_queue().kind
 
 }  // namespace
 
-WorkflowTask workflow_task(const std::shared_ptr<const api::History>& history, const std::string& run_id, const std::string& workflow_type) {
+WorkflowTask workflow_task(const std::shared_ptr<const api::History>& history, const std::string& run_id,
+                           const std::string& workflow_type) {
   WorkflowTask task;
   const std::int64_t last_event_id = history->events(history->events_size() - 1).event_id();
   task.set_task_token(run_id + " at " + std::to_string(last_event_id));
@@ -66,7 +67,8 @@ replay::HistoryBuilder begun(const std::string& workflow_type, const api::Payloa
 WorkerTest::WorkerTest() {
   register_sample_workflows(registry_);
   registry_.activity(kGreet, [](ActivityContext&, const std::string& name) { return "hello " + name; });
-  registry_.activity(kPuppet, [this](ActivityContext& ctx, int which) { return puppets_.at(static_cast<std::size_t>(which)).perform(ctx); });
+  registry_.activity(kPuppet,
+                     [this](ActivityContext& ctx, int which) { return puppets_.at(static_cast<std::size_t>(which)).perform(ctx); });
   hold_polls();
   server_.always_answer<rpc::RespondWorkflowTaskCompleted>();
   server_.always_answer<rpc::RespondWorkflowTaskFailed>();

@@ -1,5 +1,5 @@
-// A worker over a server that the test plays. Polls are held until the test gives them a task; everything that the worker reports is accepted,
-// unless the test says otherwise.
+// A worker over a server that the test plays. Polls are held until the test gives them a task; everything that the worker reports is
+// accepted, unless the test says otherwise.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -64,6 +64,13 @@ class WorkerTest : public testing::Test {
   void give_to_sticky_queue(const WorkflowTask& task);
   void give(const ActivityTask& task);
   void fail_open_polls(const rpc::Status& status);
+  // From now on the calls of Rpc wait for the test to answer them.
+  template <class Rpc>
+  std::shared_ptr<std::vector<Answer<Rpc>>> hold() {
+    auto held = std::make_shared<std::vector<Answer<Rpc>>>();
+    server_.on<Rpc>([held](const auto&, auto answer) { held->push_back(answer); });
+    return held;
+  }
   // What the server does with polls unless a test says otherwise.
   void hold_polls();
 

@@ -1,0 +1,82 @@
+// Histories that real workers wrote on a real server, in this SDK and in others: the demonstration's workflow must answer every task of
+// each with what was recorded, however the history reaches it.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "history/history_json.h"
+#include "tests/support/delivery.h"
+#include "worker/contract.h"
+#include "worker/register.h"
+
+namespace lifecycle::test {
+namespace {
+
+using std::filesystem::path;
+
+HistoryPtr read_history(const path& file) {
+  std::ifstream in(file);
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  Result<api::History> history = history::history_from_json(text);
+  return history ? std::make_shared<api::History>(*std::move(history)) : nullptr;
+}
+
+// The files with runs of the demonstration's workflow.
+std::vector<path> recorded_histories() {
+  std::vector<path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(LIFECYCLE_TEST_HISTORIES)) {
+    if (entry.path().extension() != ".json") {
+      continue;
+    }
+    const HistoryPtr history = read_history(entry.path());
+    const bool is_other_type =
+        history != nullptr &&
+        history->events(0).workflow_execution_started_event_attributes().workflow_type().name() != demo::kWorkflowType;
+    if (!is_other_type) {
+      files.push_back(entry.path());
+    }
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+class RecordedHistoryTest : public ::testing::TestWithParam<path> {
+ protected:
+  void SetUp() override {
+    demo::register_all(registry_);
+    history_ = read_history(GetParam());
+    ASSERT_NE(history_, nullptr) << GetParam() << " cannot be read";
+  }
+
+  Registry registry_;
+  HistoryPtr history_;
+};
+
+TEST_P(RecordedHistoryTest, TheWholeHistoryReplays) { expect_replay_of_the_whole(registry_, history_); }
+
+TEST_P(RecordedHistoryTest, AWorkerThatKeepsTheRunAnswersEachTaskWithTheRecordedCommands) {
+  expect_same_commands_task_by_task(registry_, history_);
+}
+
+TEST_P(RecordedHistoryTest, AWorkerThatForgetsTheRunAnswersEachTaskWithTheRecordedCommands) {
+  expect_same_commands_with_evictions(registry_, history_);
+}
+
+TEST_P(RecordedHistoryTest, PagesOfEverySizeLeadToTheRecordedCommands) { expect_same_commands_in_pages(registry_, history_); }
+
+TEST_P(RecordedHistoryTest, ACacheMissLeadsToTheRecordedCommands) { expect_same_commands_after_cache_misses(registry_, history_); }
+
+INSTANTIATE_TEST_SUITE_P(Files, RecordedHistoryTest, ::testing::ValuesIn(recorded_histories()),
+                         [](const ::testing::TestParamInfo<path>& info) { return info.param.stem().string(); });
+
+// A folder that was moved must not pass for one that is fine.
+TEST(RecordedHistoriesTest, ThereAreSome) { EXPECT_FALSE(recorded_histories().empty()); }
+
+}  // namespace
+}  // namespace lifecycle::test
