@@ -7,7 +7,7 @@
 #   make tidy         clang-tidy over every file
 #   make lint         format, scripts and house rules
 #   make format       clang-format over every file
-#   make bench        replay benchmark; make bench-peers: beside the Go and Python SDKs' workers
+#   make bench        replay, load, start and memory of our worker; make bench-peers: beside the Go and Python SDKs' workers
 #   make install      into DESTDIR and PREFIX (/usr/local)
 #   make clean        removes build/
 PREFIX ?= /usr/local
@@ -50,6 +50,7 @@ format: setup
 
 bench: build
 	@build/release/bench/lifecycle_replay_benchmark
+	@build/venv/bin/python bench/peers.py --ours --rounds 1 --hold 10000
 
 bench-peers: build
 	@build/venv/bin/python bench/peers.py

@@ -1,6 +1,6 @@
 """Our worker beside the same worker written with the Go and the Python SDK, on this machine, against one embedded server.
 
-    build/venv/bin/python bench/peers.py [--rounds N] [--workflows N] [--steps N] [--concurrency N] [--hold N]
+    build/venv/bin/python bench/peers.py [--rounds N] [--workflows N] [--steps N] [--concurrency N] [--hold N] [--ours]
 
 Workers take turns, round after round, so that a noisy minute does not hit one of them alone; the table shows medians and, in brackets, how
 they compare to the Go SDK with its defaults. Replay figures are of a history of 300 steps that the Go peer writes first. The table is printed,
@@ -62,6 +62,8 @@ def contestants(address: str) -> dict[str, list[str]]:
 
 def load_rounds(address: str, settings: argparse.Namespace) -> dict[str, list[dict[str, float]]]:
     commands = contestants(address)
+    if settings.ours:
+        commands = {name: command for name, command in commands.items() if name.startswith("lifecycle")}
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
     for number in range(settings.rounds):
         for name, command in commands.items():
@@ -136,18 +138,20 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--concurrency", type=int, default=50)
     parser.add_argument("--hold", type=int, default=200, help="open workflows to measure memory with; 0 to leave out")
+    parser.add_argument("--ours", action="store_true", help="measure our worker alone, and leave replay to its own benchmark")
     settings = parser.parse_args()
     directory = pathlib.Path(tempfile.mkdtemp(prefix="bench-peers-"))
     server = TemporalServer(directory).start()
     try:
         rounds = load_rounds(server.address, settings)
-        replays = replay_figures(long_history(server.address, directory))
+        replays = [] if settings.ours else replay_figures(long_history(server.address, directory))
     finally:
         server.kill()
         shutil.rmtree(directory)
     by_name = medians(rounds)
     print_load_table(by_name)
-    print_replay_table(replays)
+    if replays:
+        print_replay_table(replays)
     report = BUILD / "bench-peers.json"
     report.write_text(json.dumps({"settings": vars(settings), "medians": by_name, "rounds": rounds, "replay": replays}, indent=2) + "\n")
     print(f"\nall figures: {report.relative_to(BUILD.parent)}")

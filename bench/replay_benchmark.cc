@@ -97,7 +97,7 @@ void replay_parsed_history(benchmark::State& state) {
   }
   count_events(state, history->events_size());
 }
-BENCHMARK(replay_parsed_history)->Arg(100)->Arg(300)->Arg(1000)->Arg(8000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(replay_parsed_history)->Arg(100)->Arg(300)->Arg(1000)->Arg(10000)->Unit(benchmark::kMicrosecond);
 
 void replay_serialized_history(benchmark::State& state) {
   Registry registry;

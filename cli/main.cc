@@ -12,9 +12,11 @@
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/global_options.h"
+#include "cli/rollout_command.h"
 #include "cli/signals.h"
 #include "cli/start_command.h"
 #include "cli/version.h"
+#include "cli/versioned_command.h"
 #include "cli/worker_command.h"
 #include "client/connection_config.h"
 
@@ -28,10 +30,14 @@ struct Program {
   WorkerFlags worker_flags;
   StartOptions start_options;
   StartOptions quick_options{.preset = Preset::kQuick};
+  VersionedOptions versioned_options;
+  RolloutOptions rollout_options;
   std::string help_topic;
   CLI::App* worker = nullptr;
   CLI::App* start = nullptr;
   CLI::App* quick = nullptr;
+  CLI::App* versioned = nullptr;
+  CLI::App* rollout = nullptr;
   CLI::App* help = nullptr;
 };
 
@@ -60,9 +66,15 @@ void define(Program& program) {
   program.quick = app.add_subcommand("quick", "short for: start quick");
   add_start_options(*program.quick, program.quick_options);
 
+  program.versioned = app.add_subcommand("versioned", "run the workflow pinned to one version, and prove that every task ran there");
+  add_versioned_options(*program.versioned, program.versioned_options);
+
+  program.rollout = app.add_subcommand("rollout", "show where a Worker Deployment sends its workflows, and change it");
+  add_rollout_options(*program.rollout, program.rollout_options);
+
   program.help = app.add_subcommand("help", "explain a command, or the exit codes");
   program.help->add_option("topic", program.help_topic, "a command, or exit-codes");
-  for (CLI::App* subcommand : {program.worker, program.start, program.quick}) {
+  for (CLI::App* subcommand : {program.worker, program.start, program.quick, program.versioned, program.rollout}) {
     subcommand->footer(kSubcommandFooter);
   }
 }
@@ -196,6 +208,12 @@ ExitCode run(int argc, char** argv) {
   }
   if (program.quick->parsed()) {
     return run_start(program.global, program.quick_options, process);
+  }
+  if (program.versioned->parsed()) {
+    return run_versioned(program.global, program.versioned_options, process);
+  }
+  if (program.rollout->parsed()) {
+    return run_rollout(program.global, program.rollout_options, process);
   }
   if (program.help->parsed()) {
     return run_help(program, output);

@@ -99,8 +99,7 @@ void ProgressDisplay::on_change(const RunChange& change) {
     output_.document(change_json(change));
   }
   if (change.kind == ChangeKind::kNoWorker) {
-    output_.warning(
-        fmt::format("{}; start a worker with: lifecycle worker --task-queue {} (still waiting)", change_text(change), options_.task_queue));
+    output_.warning(fmt::format("{}; start a worker with: {} (still waiting)", change_text(change), options_.worker_command));
   } else if (!output_.animated() || is_notable(change)) {
     show_line(change);
   }

@@ -13,7 +13,7 @@ namespace lifecycle::cli {
 struct ProgressOptions {
   std::string workflow_id;
   std::string run_id;
-  std::string task_queue;  // named in the advice when nobody serves it
+  std::string worker_command;  // advised when nobody takes the next task
   TimeFormat time_format = TimeFormat::kRelative;
   WallTime origin;  // what relative times count from
 };

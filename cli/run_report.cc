@@ -48,14 +48,6 @@ std::string counted(int count, std::string_view one, std::string_view several) {
   return fmt::format("{} {}", count, count == 1 ? one : several);
 }
 
-int retries_of(const RunSteps& steps) {
-  int retries = 0;
-  for (const StepRecord& step : steps.all()) {
-    retries += step.attempt - 1;
-  }
-  return retries;
-}
-
 // Each once, in the order of first use.
 std::vector<std::string> versions_of(const RunSteps& steps) {
   std::vector<std::string> versions;
@@ -65,17 +57,6 @@ std::vector<std::string> versions_of(const RunSteps& steps) {
     }
   }
   return versions;
-}
-
-ExitCode report_failure(Output& output, const RunNames& names, const client::WorkflowOutcome& outcome) {
-  const std::string what = fmt::format("workflow '{}' {}", names.workflow_id, status_word(outcome.status));
-  const std::string code = "workflow_" + in_lower_case(status_name(outcome.status));
-  const std::vector<std::string> lines = outcome.failure ? failure_lines(*outcome.failure) : std::vector<std::string>{};
-  if (output.is_json()) {
-    const std::string why = lines.empty() ? "" : fmt::format(": {}", fmt::join(lines, ": "));
-    return output.report(code, ExitCode::kOperationFailed, what + why, "");
-  }
-  return output.report(code, ExitCode::kOperationFailed, what, fmt::format("{}", fmt::join(lines, "\nbecause: ")));
 }
 
 }  // namespace
@@ -120,6 +101,17 @@ ordered_json outcome_json(const RunNames& names, const client::WorkflowOutcome& 
   return document;
 }
 
+ordered_json ending_json(OutputFormat format, const RunNames& names, const client::WorkflowOutcome& outcome, const RunSteps& steps,
+                         WallTime now) {
+  ordered_json document = outcome_json(names, outcome, steps);
+  if (format != OutputFormat::kJsonl) {
+    return document;
+  }
+  ordered_json line{{"event", in_lower_case(status_name(outcome.status))}, {"time", iso_time(now)}};
+  line.update(document);
+  return line;
+}
+
 ordered_json result_json(const std::optional<api::Payloads>& result) {
   if (!result || result->payloads_size() == 0) {
     return nullptr;
@@ -139,6 +131,14 @@ ordered_json result_json(const std::optional<api::Payloads>& result) {
   return {{"encoding", name}, {"bytes", payload.data().size()}};
 }
 
+int retries_of(const RunSteps& steps) {
+  int retries = 0;
+  for (const StepRecord& step : steps.all()) {
+    retries += step.attempt - 1;
+  }
+  return retries;
+}
+
 std::string summary_text(const client::WorkflowOutcome& outcome, const RunSteps& steps) {
   std::string text = fmt::format("{} in {}: {}, {}", status_word(outcome.status), short_duration(duration_of(steps)),
                                  counted(steps.completed(), "step", "steps"), counted(retries_of(steps), "retry", "retries"));
@@ -148,17 +148,22 @@ std::string summary_text(const client::WorkflowOutcome& outcome, const RunSteps&
   return text;
 }
 
+ExitCode report_failure(Output& output, const RunNames& names, const client::WorkflowOutcome& outcome) {
+  const std::string what = fmt::format("workflow '{}' {}", names.workflow_id, status_word(outcome.status));
+  const std::string code = "workflow_" + in_lower_case(status_name(outcome.status));
+  const std::vector<std::string> lines = outcome.failure ? failure_lines(*outcome.failure) : std::vector<std::string>{};
+  if (output.is_json()) {
+    const std::string why = lines.empty() ? "" : fmt::format(": {}", fmt::join(lines, ": "));
+    return output.report(code, ExitCode::kOperationFailed, what + why, "");
+  }
+  return output.report(code, ExitCode::kOperationFailed, what, fmt::format("{}", fmt::join(lines, "\nbecause: ")));
+}
+
 ExitCode report_outcome(Output& output, const RunNames& names, const client::WorkflowOutcome& outcome, const RunSteps& steps,
                         WallTime now) {
   const bool completed = outcome.status == temporal::api::enums::v1::WORKFLOW_EXECUTION_STATUS_COMPLETED;
   if (output.is_json()) {
-    ordered_json document = outcome_json(names, outcome, steps);
-    if (output.format() == OutputFormat::kJsonl) {
-      ordered_json line{{"event", in_lower_case(status_name(outcome.status))}, {"time", iso_time(now)}};
-      line.update(document);
-      document = std::move(line);
-    }
-    output.document(document);
+    output.document(ending_json(output.format(), names, outcome, steps, now));
   } else {
     output.note("");
     for (const std::string& line : step_table(steps.all())) {

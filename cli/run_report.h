@@ -32,8 +32,18 @@ struct RunNames {
 // The first payload as JSON: itself where it is JSON, null where there is none, else {"encoding": ..., "bytes": <count>}.
 [[nodiscard]] nlohmann::ordered_json result_json(const std::optional<api::Payloads>& result);
 
+// Attempts beyond each step's first.
+[[nodiscard]] int retries_of(const RunSteps& steps);
+
 // "completed in 32.1s: 6 steps, 1 retry, versions v1.0.0, v2.0.0".
 [[nodiscard]] std::string summary_text(const client::WorkflowOutcome& outcome, const RunSteps& steps);
+
+// The document that ends the output: outcome_json() and, with -o jsonl, "event" and "time" before it.
+[[nodiscard]] nlohmann::ordered_json ending_json(OutputFormat format, const RunNames& names, const client::WorkflowOutcome& outcome,
+                                                 const RunSteps& steps, WallTime now);
+
+// Tells on standard error that and why the workflow did not complete. Returns kOperationFailed.
+ExitCode report_failure(Output& output, const RunNames& names, const client::WorkflowOutcome& outcome);
 
 // Prints the table, the summary and the result in the output's format, and returns kDone or kOperationFailed.
 [[nodiscard]] ExitCode report_outcome(Output& output, const RunNames& names, const client::WorkflowOutcome& outcome, const RunSteps& steps,

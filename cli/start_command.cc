@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cctype>
 #include <optional>
 #include <utility>
 
@@ -15,46 +13,14 @@
 #include "cli/follow.h"
 #include "cli/progress.h"
 #include "cli/run_report.h"
-#include "cli/signals.h"
+#include "cli/shell_word.h"
+#include "cli/stop_requests.h"
 #include "cli/workflow_id.h"
 #include "converter/payload.h"
 #include "rpc/process.h"
 
 namespace lifecycle::cli {
 namespace {
-
-bool is_plain(char character) {
-  return std::isalnum(static_cast<unsigned char>(character)) != 0 || std::string_view("-_.:/@=+,").contains(character);
-}
-
-// As a shell's word.
-std::string quoted(const std::string& text) {
-  if (!text.empty() && std::ranges::all_of(text, is_plain)) {
-    return text;
-  }
-  std::string word = "'";
-  for (const char character : text) {
-    word += character == '\'' ? "'\\''" : std::string(1, character);
-  }
-  return word + "'";
-}
-
-void add_input_flags(CLI::App& app, InputFlags& input) {
-  const char* const group = "Workflow input";
-  app.add_option("-i,--input", input.json, "the workflow's input as JSON; the flags below win over it, field by field")
-      ->type_name("JSON")
-      ->group(group);
-  app.add_option("--steps", input.steps, "how many steps")->group(group);
-  add_duration(app, "--step-duration", input.step_duration, "how long each step takes")->group(group);
-  app.add_option("--fail-step", input.fail_step, "this step fails at first; counted from 0")->group(group);
-  app.add_option("--fail-attempts", input.fail_attempts, "how many of its attempts fail [1 with --fail-step]")->group(group);
-  add_duration(app, "--retry-initial-interval", input.retry_initial_interval, "wait before a failed step's second attempt [1s]")
-      ->group(group);
-  app.add_option("--retry-backoff", input.retry_backoff, "each further wait is this many times longer [2]")->group(group);
-  add_duration(app, "--retry-max-interval", input.retry_max_interval, "the longest such wait [10s]")->group(group);
-  app.add_option("--retry-max-attempts", input.retry_max_attempts, "attempts before the workflow fails; 0: as often as it takes [0]")
-      ->group(group);
-}
 
 // What the user asked to be started, and what the server made of it.
 struct StartedRun {
@@ -71,11 +37,7 @@ class StartCommand {
         process_(process),
         output_(output),
         connection_(connection),
-        signals_(connection.loop, [this](int number) { stop(exit_code_for_signal(number)); }) {
-    if (global.command_timeout > Duration::zero()) {
-      connection.loop.schedule(global.command_timeout, [this] { stop(ExitCode::kTimedOut); });
-    }
-  }
+        stop_requests_(connection.loop, global.command_timeout, [this](ExitCode exit_code) { stop(exit_code); }) {}
 
   ExitCode run(const demo::LifecycleInput& input) {
     client::Client client = make_client(connection_);
@@ -105,16 +67,13 @@ class StartCommand {
   }
 
   void report_stop() {
-    const bool timed_out = stopped_by_ == ExitCode::kTimedOut;
-    const std::string why = timed_out ? "the time-out has elapsed" : "interrupted";
-    const std::string_view code = timed_out ? "timed_out" : "interrupted";
     if (phase_ == Phase::kConnecting) {
-      output_.report(code, *stopped_by_, why + "; nothing was started", "");
+      cli::report_stop(output_, *stopped_by_, "nothing was started", "");
       return;
     }
     const std::string_view state = phase_ == Phase::kFollowing ? "goes on" : "may have been started";
-    output_.report(code, *stopped_by_, fmt::format("{}; workflow '{}' {}", why, options_.workflow_id, state),
-                   "follow it again with: " + follow_again_command(global_, options_));
+    cli::report_stop(output_, *stopped_by_, fmt::format("workflow '{}' {}", options_.workflow_id, state),
+                     "follow it again with: " + follow_again_command(global_, options_));
   }
 
   Result<StartedRun> start(client::Client& client, const demo::LifecycleInput& input) {
@@ -168,7 +127,7 @@ class StartCommand {
     phase_ = Phase::kFollowing;
     ProgressDisplay display(output_, {.workflow_id = names.workflow_id,
                                       .run_id = names.run_id,
-                                      .task_queue = names.task_queue,
+                                      .worker_command = "lifecycle worker --task-queue " + shell_word(names.task_queue),
                                       .time_format = global_.time_format,
                                       .origin = process_.clock.wall_now()});
     if (options_.timeout > Duration::zero()) {
@@ -196,12 +155,29 @@ class StartCommand {
   const ProcessContext& process_;
   Output& output_;
   Connection& connection_;
-  SignalWatch signals_;
+  StopRequests stop_requests_;
   Phase phase_ = Phase::kConnecting;
   std::optional<ExitCode> stopped_by_;
 };
 
 }  // namespace
+
+void add_input_flags(CLI::App& app, InputFlags& input) {
+  const char* const group = "Workflow input";
+  app.add_option("-i,--input", input.json, "the workflow's input as JSON; the flags below win over it, field by field")
+      ->type_name("JSON")
+      ->group(group);
+  app.add_option("--steps", input.steps, "how many steps")->group(group);
+  add_duration(app, "--step-duration", input.step_duration, "how long each step takes")->group(group);
+  app.add_option("--fail-step", input.fail_step, "this step fails at first; counted from 0")->group(group);
+  app.add_option("--fail-attempts", input.fail_attempts, "how many of its attempts fail [1 with --fail-step]")->group(group);
+  add_duration(app, "--retry-initial-interval", input.retry_initial_interval, "wait before a failed step's second attempt [1s]")
+      ->group(group);
+  app.add_option("--retry-backoff", input.retry_backoff, "each further wait is this many times longer [2]")->group(group);
+  add_duration(app, "--retry-max-interval", input.retry_max_interval, "the longest such wait [10s]")->group(group);
+  app.add_option("--retry-max-attempts", input.retry_max_attempts, "attempts before the workflow fails; 0: as often as it takes [0]")
+      ->group(group);
+}
 
 void add_start_options(CLI::App& app, StartOptions& options) {
   app.add_option("-w,--workflow-id", options.workflow_id, "workflow id [made from the time and a random number]");
@@ -217,11 +193,11 @@ void add_start_options(CLI::App& app, StartOptions& options) {
 
 std::string follow_again_command(const GlobalOptions& global, const StartOptions& options) {
   std::string command = fmt::format("lifecycle start {} --workflow-id {} --id-conflict-policy UseExisting", name_of(options.preset),
-                                    quoted(options.workflow_id));
+                                    shell_word(options.workflow_id));
   const client::ConnectionFlags& connection = global.connection;
   const auto add = [&command](std::string_view flag, const std::optional<std::string>& value) {
     if (value) {
-      command += fmt::format(" {} {}", flag, quoted(*value));
+      command += fmt::format(" {} {}", flag, shell_word(*value));
     }
   };
   add("--task-queue", options.task_queue == demo::kTaskQueue ? std::nullopt : std::optional(options.task_queue));

@@ -35,6 +35,9 @@ struct StartOptions {
 // All flags of the two commands; `start` has its preset as an argument, which the caller adds.
 void add_start_options(CLI::App& app, StartOptions& options);
 
+// The flags that shape the workflow's input.
+void add_input_flags(CLI::App& app, InputFlags& input);
+
 // The command that follows the same workflow again, as one would type it into a shell.
 [[nodiscard]] std::string follow_again_command(const GlobalOptions& global, const StartOptions& options);
 

@@ -1,15 +1,12 @@
 #include "cli/step_table.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "cli/table.h"
 #include "cli/time_text.h"
 
 namespace lifecycle::cli {
 namespace {
-
-using Row = std::vector<std::string>;
 
 Row row_of(const StepRecord& step, bool with_status) {
   const bool over = step.status != StepStatus::kPending;
@@ -33,22 +30,7 @@ std::vector<std::string> step_table(std::span<const StepRecord> steps) {
   for (const StepRecord& step : steps) {
     rows.push_back(row_of(step, with_status));
   }
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const Row& row : rows) {
-    for (std::size_t column = 0; column < row.size(); ++column) {
-      widths[column] = std::max(widths[column], row[column].size());
-    }
-  }
-  std::vector<std::string> lines;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t column = 0; column < row.size(); ++column) {
-      line += fmt::format("{:<{}}  ", row[column], widths[column]);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    lines.push_back(std::move(line));
-  }
-  return lines;
+  return aligned(rows);
 }
 
 nlohmann::ordered_json steps_json(std::span<const StepRecord> steps) {

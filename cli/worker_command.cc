@@ -11,6 +11,7 @@
 #include "cli/signals.h"
 #include "cli/version.h"
 #include "cli/workflow_input.h"
+#include "client/deployment_version.h"
 #include "rpc/process.h"
 #include "worker/contract.h"
 #include "worker/register.h"
@@ -86,9 +87,17 @@ class WorkerProcess {
 
 void add_worker_options(CLI::App& app, WorkerFlags& flags) {
   worker::WorkerOptions& options = flags.options;
-  app.add_option("-t,--task-queue", flags.task_queue, fmt::format("task queue to serve [{}] (TEMPORAL_TASK_QUEUE)", demo::kTaskQueue));
+  app.add_option(
+      "-t,--task-queue", flags.task_queue,
+      fmt::format("task queue to serve [{}, or {} with a deployment] (TEMPORAL_TASK_QUEUE)", demo::kTaskQueue, demo::kVersionedTaskQueue));
   app.add_option("--worker-version", flags.worker_version,
                  fmt::format("version it says it is [{}] (TEMPORAL_WORKER_BUILD_ID)", default_worker_version()));
+  app.add_option("--deployment-name", flags.deployment_name,
+                 "Worker Deployment that it is this version of; without one it is unversioned (TEMPORAL_DEPLOYMENT_NAME)");
+  add_choice<std::optional<worker::VersioningBehavior>>(
+      app, "--versioning-behavior", flags.versioning_behavior,
+      {{"pinned", worker::VersioningBehavior::kPinned}, {"auto-upgrade", worker::VersioningBehavior::kAutoUpgrade}},
+      "with a deployment: workflows stay on their version, or move on when another one becomes current [pinned]");
   const char* const group = "Tuning";
   app.add_option("--max-concurrent-activities", options.max_concurrent_activities, "activities at once")
       ->check(CLI::Range(1, 100'000))
@@ -114,6 +123,27 @@ void add_worker_options(CLI::App& app, WorkerFlags& flags) {
   app.add_flag("--eager-activities", options.eager_activities, "run a workflow task's activities here, without another poll")->group(group);
 }
 
+namespace {
+
+// Nothing for an unversioned worker.
+Result<std::optional<worker::WorkerDeployment>> resolve_deployment(const WorkerFlags& flags, const std::string& name,
+                                                                   const std::string& worker_version) {
+  if (name.empty()) {
+    if (flags.versioning_behavior) {
+      return fail(ErrorCode::kInvalidArgument, "--versioning-behavior: the worker is in no deployment",
+                  "say which one with --deployment-name; without it any worker of the queue may run any task");
+    }
+    return std::nullopt;
+  }
+  if (const Result<void> valid = client::check_version({.deployment_name = name, .build_id = worker_version}); !valid) {
+    return std::unexpected(valid.error());
+  }
+  return worker::WorkerDeployment{.name = name,
+                                  .versioning_behavior = flags.versioning_behavior.value_or(worker::VersioningBehavior::kPinned)};
+}
+
+}  // namespace
+
 Result<worker::WorkerOptions> resolve_worker_options(const WorkerFlags& flags, const client::Environment& environment,
                                                      const ProcessFacts& facts) {
   const auto from_environment = [&](const std::string& name, std::string_view otherwise) {
@@ -121,9 +151,17 @@ Result<worker::WorkerOptions> resolve_worker_options(const WorkerFlags& flags, c
     return value.empty() ? std::string(otherwise) : value;
   };
   worker::WorkerOptions options = flags.options;
-  options.task_queue = flags.task_queue ? *flags.task_queue : from_environment("TEMPORAL_TASK_QUEUE", demo::kTaskQueue);
   options.worker_version =
       flags.worker_version ? *flags.worker_version : from_environment("TEMPORAL_WORKER_BUILD_ID", default_worker_version());
+  const std::string deployment_name = flags.deployment_name ? *flags.deployment_name : from_environment("TEMPORAL_DEPLOYMENT_NAME", "");
+  const Result<std::optional<worker::WorkerDeployment>> deployment = resolve_deployment(flags, deployment_name, options.worker_version);
+  if (!deployment) {
+    return std::unexpected(deployment.error());
+  }
+  options.deployment = *deployment;
+  options.task_queue = flags.task_queue
+                           ? *flags.task_queue
+                           : from_environment("TEMPORAL_TASK_QUEUE", options.deployment ? demo::kVersionedTaskQueue : demo::kTaskQueue);
   if (options.task_queue.empty()) {
     return fail(ErrorCode::kInvalidArgument, "--task-queue: is empty");
   }
@@ -159,6 +197,7 @@ ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, cons
                              {"namespace", config.name_space},
                              {"task_queue", worker_options->task_queue},
                              {"version", worker_options->worker_version},
+                             {"deployment", worker_options->deployment ? worker_options->deployment->name : "none (unversioned)"},
                              {"identity", worker_options->identity}});
   Registry registry;
   demo::register_all(registry);

@@ -19,9 +19,11 @@ namespace lifecycle::cli {
 
 // What was given on the command line; what was not is taken from the environment or is the worker's default.
 struct WorkerFlags {
-  std::optional<std::string> task_queue;      // else TEMPORAL_TASK_QUEUE, else the contract's queue
-  std::optional<std::string> worker_version;  // else TEMPORAL_WORKER_BUILD_ID, else the version built in
-  worker::WorkerOptions options;              // the tuning flags write here; the names are set by resolve_worker_options()
+  std::optional<std::string> task_queue;       // else TEMPORAL_TASK_QUEUE, else the contract's queue for a worker of this kind
+  std::optional<std::string> worker_version;   // else TEMPORAL_WORKER_BUILD_ID, else the version built in
+  std::optional<std::string> deployment_name;  // else TEMPORAL_DEPLOYMENT_NAME; empty: the worker is unversioned
+  std::optional<worker::VersioningBehavior> versioning_behavior;  // else pinned; only together with a deployment
+  worker::WorkerOptions options;  // the tuning flags write here; the names are set by resolve_worker_options()
 };
 
 void add_worker_options(CLI::App& app, WorkerFlags& flags);
@@ -33,7 +35,8 @@ struct ProcessFacts {
   std::string nonce;
 };
 
-// Errors: kInvalidArgument for a version that is empty or longer than kWorkerVersionBytesMax, or an empty task queue.
+// Errors: kInvalidArgument for a version that is empty or longer than kWorkerVersionBytesMax, an empty task queue, names that a Worker
+// Deployment may not have (client::check_version()), and a versioning behavior without a deployment.
 [[nodiscard]] Result<worker::WorkerOptions> resolve_worker_options(const WorkerFlags& flags, const client::Environment& environment,
                                                                    const ProcessFacts& facts);
 

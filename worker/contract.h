@@ -17,6 +17,7 @@ namespace lifecycle::demo {
 inline constexpr std::string_view kTaskQueue = "lifecycle-queue";
 // The queue of the Worker Deployment: a workflow that is pinned to a version runs on that version alone.
 inline constexpr std::string_view kVersionedTaskQueue = "lifecycle-versioned-queue";
+inline constexpr std::string_view kDeploymentName = "lifecycle";
 
 inline constexpr std::string_view kWorkflowType = "LifecycleWorkflow";
 inline constexpr std::string_view kActivityType = "ProcessStep";

@@ -2,12 +2,10 @@
 
 #include <fmt/format.h>
 #include <temporal/api/errordetails/v1/message.pb.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
+#include "client/call.h"
 #include "rpc/await.h"
 #include "rpc/methods.h"
 #include "rpc/status_details.h"
@@ -19,30 +17,9 @@ using namespace std::chrono_literals;
 
 constexpr Duration kServerAwayWait = 500ms;  // between two tries to reach a server that is not there yet
 
-std::string default_identity() {
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
-  return fmt::format("{}@{}", getpid(), host.data());
-}
-
 void set(temporal::api::common::v1::WorkflowExecution& execution, const std::string& workflow_id, const std::string& run_id = "") {
   execution.set_workflow_id(workflow_id);
   execution.set_run_id(run_id);
-}
-
-void wait(rpc::RunnableEventLoop& loop, Duration duration) {
-  bool over = false;
-  loop.schedule(duration, [&over] { over = true; });
-  loop.run_until([&over] { return over; });
-}
-
-// For calls whose answer says nothing beyond that they succeeded.
-template <class Response>
-Result<void> without_answer(Result<Response> response) {
-  if (!response) {
-    return std::unexpected(std::move(response.error()));
-  }
-  return {};
 }
 
 }  // namespace
@@ -54,22 +31,13 @@ Client::Client(rpc::WorkflowService& service, rpc::RunnableEventLoop& loop, Clie
   }
 }
 
-Error Client::error_of(const rpc::Status& status, std::string_view attempt) const {
-  Error error = rpc::to_error(status, attempt);
-  if (error.code == ErrorCode::kUnavailable) {
-    error.message = fmt::format("{}: no answer from {}: {}", attempt,
-                                options_.address.empty() ? "the Temporal server" : "Temporal at " + options_.address, status.message);
-  }
-  return error;
-}
-
 template <class Rpc>
 Result<typename Rpc::Response> Client::ask(typename Rpc::Request request, std::string_view attempt) {
-  rpc::Reply<Rpc> reply = rpc::await<Rpc>(service_, loop_, std::move(request), {.timeout = options_.command_timeout});
-  if (!reply) {
-    return std::unexpected(error_of(reply.error(), attempt));
-  }
-  return std::move(**reply);
+  return client::ask<Rpc>(service_, loop_, options_, std::move(request), attempt);
+}
+
+bool is_version_not_serving(const Error& error) {
+  return error.code == ErrorCode::kFailedPrecondition && error.message.contains("not present in task queue");
 }
 
 Result<service::GetSystemInfoResponse> Client::check_connection(Duration timeout) {
@@ -103,7 +71,7 @@ Result<service::GetSystemInfoResponse> Client::reach_server(Duration timeout) {
       status.code = rpc::StatusCode::kUnavailable;  // to the caller a server that is silent is one that is not there
     }
     if (status.code != rpc::StatusCode::kUnavailable || loop_.clock().steady_now() + kServerAwayWait >= deadline) {
-      return std::unexpected(error_of(status, "connect"));
+      return std::unexpected(error_of(options_, status, "connect"));
     }
     wait(loop_, kServerAwayWait);
   }
@@ -118,6 +86,11 @@ Result<std::string> Client::start_workflow(const StartOptions& options, const ap
   *request.mutable_input() = input;
   if (options.execution_timeout > Duration::zero()) {
     api::set(*request.mutable_workflow_execution_timeout(), options.execution_timeout);
+  }
+  if (options.pinned_to) {
+    auto& pinned = *request.mutable_versioning_override()->mutable_pinned();
+    pinned.set_behavior(temporal::api::workflow::v1::VersioningOverride::PINNED_OVERRIDE_BEHAVIOR_PINNED);
+    *pinned.mutable_version() = to_api(*options.pinned_to);
   }
   request.set_identity(options_.identity);
   // A retried request with the same id is the same start, not a second one.
@@ -134,7 +107,7 @@ Result<std::string> Client::start_workflow(const StartOptions& options, const ap
     return fail(ErrorCode::kAlreadyExists, fmt::format("{}: it runs already, as run {}", attempt, started->run_id()),
                 "choose another workflow id, or wait for the end of that run");
   }
-  return std::unexpected(error_of(reply.error(), attempt));
+  return std::unexpected(error_of(options_, reply.error(), attempt));
 }
 
 Result<service::DescribeWorkflowExecutionResponse> Client::describe(const std::string& workflow_id, const std::string& run_id) {
@@ -219,6 +192,25 @@ Result<void> Client::terminate(const std::string& workflow_id, const std::string
   request.set_reason(reason);
   request.set_identity(options_.identity);
   return without_answer(ask<rpc::TerminateWorkflowExecution>(std::move(request), fmt::format("terminate workflow '{}'", workflow_id)));
+}
+
+Result<std::int64_t> Client::count_workflows(const std::string& query) {
+  rpc::CountWorkflowExecutions::Request request;
+  request.set_namespace_(options_.name_space);
+  request.set_query(query);
+  const auto response = ask<rpc::CountWorkflowExecutions>(std::move(request), fmt::format("count workflows with {}", query));
+  if (!response) {
+    return std::unexpected(response.error());
+  }
+  return response->count();
+}
+
+Result<service::DescribeTaskQueueResponse> Client::describe_task_queue(const std::string& task_queue) {
+  rpc::DescribeTaskQueue::Request request;
+  request.set_namespace_(options_.name_space);
+  request.mutable_task_queue()->set_name(task_queue);
+  request.set_task_queue_type(temporal::api::enums::v1::TASK_QUEUE_TYPE_WORKFLOW);
+  return ask<rpc::DescribeTaskQueue>(std::move(request), fmt::format("describe task queue '{}'", task_queue));
 }
 
 }  // namespace lifecycle::client

@@ -6,12 +6,16 @@
 
 #include <temporal/api/workflowservice/v1/request_response.pb.h>
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "client/client_options.h"
+#include "client/deployment_version.h"
 #include "client/outcome_watch.h"
 #include "rpc/runnable_event_loop.h"
 #include "rpc/workflow_service.h"
@@ -20,19 +24,18 @@ namespace lifecycle::client {
 
 namespace service = temporal::api::workflowservice::v1;
 
-struct ClientOptions {
-  std::string name_space = "default";                   // the Temporal namespace
-  std::string identity = {};                            // "<pid>@<host>" when empty
-  Duration command_timeout = std::chrono::seconds(10);  // of each call, retries included
-  std::string address = {};                             // named in errors; empty: "the Temporal server"
-};
-
 struct StartOptions {
   std::string workflow_id;
   std::string task_queue;
   std::string workflow_type;
   Duration execution_timeout = {};  // zero: none
+  // Every task of the workflow runs on this version, whatever is current, or it does not run.
+  std::optional<DeploymentVersion> pinned_to = {};
 };
+
+// Whether a pinned start was refused because the version does not serve the task queue, as far as the server knows: it remembers what it
+// saw for a second, so that this passes soon after the version's first poll.
+[[nodiscard]] bool is_version_not_serving(const Error& error);
 
 // Errors of all calls, beside the ones named: kUnavailable when no server answers, kDeadlineExceeded, kPermissionDenied.
 class Client {
@@ -45,7 +48,8 @@ class Client {
   // an empty answer.
   [[nodiscard]] Result<service::GetSystemInfoResponse> check_connection(Duration timeout);
 
-  // Returns the run id. Errors: kAlreadyExists when a workflow with this id runs, kNotFound for the namespace.
+  // Returns the run id. Errors: kAlreadyExists when a workflow with this id runs, kNotFound for the namespace, kFailedPrecondition for a
+  // version that cannot be pinned to.
   [[nodiscard]] Result<std::string> start_workflow(const StartOptions& options, const api::Payloads& input);
   // An empty run id is the latest run. Errors: kNotFound.
   [[nodiscard]] Result<service::DescribeWorkflowExecutionResponse> describe(const std::string& workflow_id, const std::string& run_id = "");
@@ -62,16 +66,19 @@ class Client {
   [[nodiscard]] Result<void> request_cancel(const std::string& workflow_id, const std::string& reason);
   [[nodiscard]] Result<void> terminate(const std::string& workflow_id, const std::string& reason);
 
+  // How many workflows the visibility store lists for `query`. It is written a moment after the fact. Errors: kInvalidArgument for the
+  // query.
+  [[nodiscard]] Result<std::int64_t> count_workflows(const std::string& query);
+  // Who polls the workflow tasks of a queue, as the server remembers it: for five minutes after the last poll.
+  [[nodiscard]] Result<service::DescribeTaskQueueResponse> describe_task_queue(const std::string& task_queue);
+
   [[nodiscard]] const ClientOptions& options() const { return options_; }
 
  private:
   // Waits for a server up to `timeout`.
   [[nodiscard]] Result<service::GetSystemInfoResponse> reach_server(Duration timeout);
-  // Makes the call within the command time-out; the error says what was attempted.
   template <class Rpc>
   [[nodiscard]] Result<typename Rpc::Response> ask(typename Rpc::Request request, std::string_view attempt);
-  // The error of a call; for a server that did not answer it names the address.
-  [[nodiscard]] Error error_of(const rpc::Status& status, std::string_view attempt) const;
 
   rpc::WorkflowService& service_;
   rpc::RunnableEventLoop& loop_;

@@ -43,7 +43,7 @@ std::vector<api::Command> WorkflowMachines::take_commands(std::int64_t started_e
   commands.reserve(pending_.size() - pending_front_);
   for (std::size_t index = pending_front_; index < pending_.size(); ++index) {
     PendingCommand& pending = pending_[index];
-    if (pending.sent) {
+    if (pending.sent || std::holds_alternative<std::monostate>(pending.command)) {
       continue;
     }
     // The completion itself is the event after the started one, and the commands' events follow it in order.

@@ -403,10 +403,7 @@ WorkflowMachines::Applied WorkflowMachines::apply_command_event(const api::Histo
     return recorded;
   }
   pending = PendingCommand{};
-  if (++pending_front_ == pending_.size()) {
-    pending_.clear();
-    pending_front_ = 0;
-  }
+  pass_dropped();
   return {};
 }
 
@@ -476,13 +473,13 @@ void WorkflowMachines::issue(WorkflowCommand command) {
     machines::ActivityMachine machine;
     machine.fire(ActivityEvent::kSchedule);
     const OperationSeq seq = schedule->seq;
-    operations_.add(seq, Operation{.machine = machine});
+    operations_.add(seq, Operation{.machine = machine, .pending_index = pending_.size()});
     pending_.push_back({.command = std::move(command), .seq = seq});
   } else if (const auto* start = std::get_if<StartTimer>(&command)) {
     machines::TimerMachine machine;
     machine.fire(TimerEvent::kStart);
     const OperationSeq seq = start->seq;
-    operations_.add(seq, Operation{.machine = machine});
+    operations_.add(seq, Operation{.machine = machine, .pending_index = pending_.size()});
     pending_.push_back({.command = std::move(command), .seq = seq});
   } else if (const auto* cancel = std::get_if<CancelActivity>(&command)) {
     cancel_activity(*cancel);
@@ -503,7 +500,7 @@ void WorkflowMachines::cancel_activity(const CancelActivity& cancel) {
   }
   const auto effect = std::get<machines::ActivityMachine>(operation->machine).fire(cancel_event(cancel.type));
   if (effect == ActivityEffect::kDropSchedule) {
-    drop_pending(cancel.seq);
+    drop(cancel.seq, *operation);
   } else if (effect == ActivityEffect::kEmitCancel) {
     pending_.push_back({.command = cancel, .seq = cancel.seq});
   }
@@ -516,17 +513,26 @@ void WorkflowMachines::cancel_timer(OperationSeq seq) {
   }
   const auto effect = std::get<machines::TimerMachine>(operation->machine).fire(TimerEvent::kCancel);
   if (effect == TimerEffect::kDropStart) {
-    drop_pending(seq);
+    drop(seq, *operation);
   } else if (effect == TimerEffect::kEmitCancel) {
     pending_.push_back({.command = CancelTimer{.seq = seq}, .seq = seq});
   }
 }
 
-void WorkflowMachines::drop_pending(OperationSeq seq) {
-  std::erase_if(pending_, [seq](const PendingCommand& pending) {
-    return pending.seq == seq && !pending.sent && !std::holds_alternative<std::monostate>(pending.command);
-  });
+void WorkflowMachines::drop(OperationSeq seq, const Operation& operation) {
+  pending_[operation.pending_index] = PendingCommand{};
   operations_.remove(seq);
+  pass_dropped();
+}
+
+void WorkflowMachines::pass_dropped() {
+  while (pending_front_ < pending_.size() && std::holds_alternative<std::monostate>(pending_[pending_front_].command)) {
+    ++pending_front_;
+  }
+  if (pending_front_ == pending_.size()) {
+    pending_.clear();
+    pending_front_ = 0;
+  }
 }
 
 }  // namespace lifecycle::core

@@ -54,10 +54,11 @@ class WorkflowMachines {
     std::string activity_type = {};
     std::string id = {};  // the activity's or timer's, as recorded or sent
     std::int64_t initiated_event_id = 0;
-    std::string identity = {};  // of the worker that started it
+    std::size_t pending_index = 0;  // of the command that begins it, as long as that waits
+    std::string identity = {};      // of the worker that started it
   };
   struct PendingCommand {
-    WorkflowCommand command;
+    WorkflowCommand command;  // none when it was dropped before it was sent
     OperationSeq seq = 0;
     bool sent = false;
   };
@@ -77,7 +78,8 @@ class WorkflowMachines {
 
   void cancel_activity(const CancelActivity& cancel);
   void cancel_timer(OperationSeq seq);
-  void drop_pending(OperationSeq seq);
+  void drop(OperationSeq seq, const Operation& operation);
+  void pass_dropped();
   void close(OperationSeq seq, const Operation& operation);
   [[nodiscard]] Operation* operation_of(std::int64_t initiated_event_id, OperationSeq& seq);
   [[nodiscard]] api::Command to_api(PendingCommand& pending, std::int64_t event_id);
@@ -87,7 +89,7 @@ class WorkflowMachines {
   SequencedTable<OperationSeq, Operation> operations_;
   SequencedTable<std::int64_t, OperationSeq> seq_of_event_;  // by the id of the event that recorded the command
   std::vector<PendingCommand> pending_;
-  std::size_t pending_front_ = 0;  // index of the oldest command still waiting
+  std::size_t pending_front_ = 0;  // index of the oldest command still waiting; it is not a dropped one
   std::string task_queue_;
   std::string workflow_type_;
   bool written_by_this_sdk_ = false;

@@ -174,17 +174,20 @@ std::vector<QueryAnswer> WorkflowRun::settle_queries(std::vector<QueryAnswer> an
 }
 
 RunStep WorkflowRun::respond() {
-  if (task_.query != nullptr) {
+  // The task's messages go with it: a cached run may wait for its next one for months.
+  const WorkflowTask task = std::exchange(task_, {});
+  queries_.clear();
+  if (task.query != nullptr) {
     check(answers_.size() == 1, "a query has one answer");
     return RespondQuery{.answer = std::move(answers_.front())};
   }
-  if (last_started_event_id_ != task_.started_event_id) {
+  if (last_started_event_id_ != task.started_event_id) {
     return fail_task(Problem(Error{.code = ErrorCode::kDataLoss,
                                    .message = fmt::format("history's last workflow task was started by event {}, the task says event {}",
-                                                          last_started_event_id_, task_.started_event_id)}));
+                                                          last_started_event_id_, task.started_event_id)}));
   }
-  return RespondWorkflowTaskCompleted{.commands = machines_.take_commands(task_.started_event_id),
-                                      .queries = std::move(answers_),
+  return RespondWorkflowTaskCompleted{.commands = machines_.take_commands(task.started_event_id),
+                                      .queries = std::exchange(answers_, {}),
                                       .sign_with_sdk_name = !machines_.written_by_this_sdk()};
 }
 

@@ -70,7 +70,7 @@ core::WorkflowActivationCompletion CachedRun::activate(const core::WorkflowActiv
     }
   }
   if (instance_ == nullptr) {
-    return cannot_run("the workflow has not begun: its first workflow task is still to come");
+    return cannot_run("the workflow's code has not run yet: no workflow task has reached it");
   }
   return instance_->activate(activation);
 }

@@ -89,11 +89,59 @@ struct ListWorkflowExecutions {
                                   .retry = RetryClass::kNormal};
 };
 
+struct CountWorkflowExecutions {
+  using Request = service::CountWorkflowExecutionsRequest;
+  using Response = service::CountWorkflowExecutionsResponse;
+  static constexpr Method kMethod{.name = "CountWorkflowExecutions",
+                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/CountWorkflowExecutions",
+                                  .retry = RetryClass::kNormal};
+};
+
 struct DescribeTaskQueue {
   using Request = service::DescribeTaskQueueRequest;
   using Response = service::DescribeTaskQueueResponse;
   static constexpr Method kMethod{.name = "DescribeTaskQueue",
                                   .path = "/temporal.api.workflowservice.v1.WorkflowService/DescribeTaskQueue",
+                                  .retry = RetryClass::kNormal};
+};
+
+struct DescribeWorkerDeployment {
+  using Request = service::DescribeWorkerDeploymentRequest;
+  using Response = service::DescribeWorkerDeploymentResponse;
+  static constexpr Method kMethod{.name = "DescribeWorkerDeployment",
+                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/DescribeWorkerDeployment",
+                                  .retry = RetryClass::kNormal};
+};
+
+struct DescribeWorkerDeploymentVersion {
+  using Request = service::DescribeWorkerDeploymentVersionRequest;
+  using Response = service::DescribeWorkerDeploymentVersionResponse;
+  static constexpr Method kMethod{.name = "DescribeWorkerDeploymentVersion",
+                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/DescribeWorkerDeploymentVersion",
+                                  .retry = RetryClass::kNormal};
+};
+
+struct ListWorkerDeployments {
+  using Request = service::ListWorkerDeploymentsRequest;
+  using Response = service::ListWorkerDeploymentsResponse;
+  static constexpr Method kMethod{.name = "ListWorkerDeployments",
+                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/ListWorkerDeployments",
+                                  .retry = RetryClass::kNormal};
+};
+
+struct SetWorkerDeploymentCurrentVersion {
+  using Request = service::SetWorkerDeploymentCurrentVersionRequest;
+  using Response = service::SetWorkerDeploymentCurrentVersionResponse;
+  static constexpr Method kMethod{.name = "SetWorkerDeploymentCurrentVersion",
+                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/SetWorkerDeploymentCurrentVersion",
+                                  .retry = RetryClass::kNormal};
+};
+
+struct SetWorkerDeploymentRampingVersion {
+  using Request = service::SetWorkerDeploymentRampingVersionRequest;
+  using Response = service::SetWorkerDeploymentRampingVersionResponse;
+  static constexpr Method kMethod{.name = "SetWorkerDeploymentRampingVersion",
+                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/SetWorkerDeploymentRampingVersion",
                                   .retry = RetryClass::kNormal};
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "converter/failure.h"
+#include "worker/deployment.h"
 #include "worker/limits.h"
 
 namespace lifecycle::worker {
@@ -47,7 +48,50 @@ std::string_view stop_reason(const rpc::service::RecordActivityTaskHeartbeatResp
   return response.activity_paused() ? "the activity was paused" : "";
 }
 
+// What is left of a failure that is too large for the server: enough for its retry policy, and for whoever reads it.
+api::Failure without_details(const api::Failure& failure) {
+  api::Failure out;
+  out.set_message(failure.message() + " (its details and causes are too large to be reported)");
+  out.set_source(failure.source());
+  out.mutable_application_failure_info()->set_type(failure.application_failure_info().type());
+  out.mutable_application_failure_info()->set_non_retryable(failure.application_failure_info().non_retryable());
+  return out;
+}
+
 }  // namespace
+
+// How activities' threads reach the loop. It is closed when the handler goes: an activity that does not stop outlives the handler and even
+// the loop, and then has nobody to tell.
+class ActivityTaskHandler::Mailbox : public std::enable_shared_from_this<Mailbox> {
+ public:
+  explicit Mailbox(EventLoop& loop) : loop_(&loop) {}
+
+  // On any thread. `task` runs on the loop, or is destroyed.
+  void post(Task task) {
+    const std::scoped_lock lock(mutex_);
+    if (loop_ != nullptr) {
+      loop_->post([self = shared_from_this(), task = std::move(task)]() mutable {
+        if (self->is_open()) {
+          task();
+        }
+      });
+    }
+  }
+  // On the loop's thread.
+  void close() {
+    const std::scoped_lock lock(mutex_);
+    loop_ = nullptr;
+  }
+
+ private:
+  bool is_open() {
+    const std::scoped_lock lock(mutex_);
+    return loop_ != nullptr;
+  }
+
+  std::mutex mutex_;
+  EventLoop* loop_;  // null: closed
+};
 
 // One attempt of one activity. Used on the loop, but for what `mutex` guards.
 struct ActivityTaskHandler::Running {
@@ -59,6 +103,9 @@ struct ActivityTaskHandler::Running {
   bool cancel_requested = false;  // by the server: the attempt may be reported as cancelled
   bool known_to_server = true;    // false: the attempt is over for the server, and nothing is reported
   bool forgotten = false;         // reported already
+  std::uint64_t beats_sent = 0;
+  SteadyTime last_beat_sent{};
+  std::optional<api::Payloads> unconfirmed_details;  // sent, but not known to have arrived
 
   std::mutex mutex;
   std::optional<api::Payloads> newest_details;  // not sent yet
@@ -69,11 +116,18 @@ struct ActivityTaskHandler::Running {
     loop_knows = false;
     return std::exchange(newest_details, std::nullopt);
   }
+  // Unless there are newer ones.
+  void put_back(std::optional<api::Payloads> details) {
+    const std::scoped_lock lock(mutex);
+    if (!newest_details) {
+      newest_details = std::move(details);
+    }
+  }
 };
 
-ActivityTaskHandler::ActivityTaskHandler(Shared& shared) : shared_(shared) {}
+ActivityTaskHandler::ActivityTaskHandler(Shared& shared) : shared_(shared), mailbox_(std::make_shared<Mailbox>(shared.loop)) {}
 
-ActivityTaskHandler::~ActivityTaskHandler() { *alive_ = false; }
+ActivityTaskHandler::~ActivityTaskHandler() { mailbox_->close(); }
 
 void ActivityTaskHandler::on_task(ActivityTaskResponse task) {
   const auto running = std::make_shared<Running>();
@@ -93,11 +147,14 @@ void ActivityTaskHandler::on_task(ActivityTaskResponse task) {
 
 void ActivityTaskHandler::start(const RunningPtr& running, const ActivityFunction& function) {
   const auto& task = *running->task;
-  EventLoop& loop = shared_.loop;
   const std::weak_ptr<Running> weak = running;
-  const auto alive = alive_;
   // On the activity's thread. The loop is told once for all beats that come before it looks.
-  auto beat = [this, weak, alive, &loop](api::Payloads details) {
+  auto beat = [this, weak, mailbox = mailbox_](api::Payloads details) {
+    if (const std::size_t bytes = details.ByteSizeLong(); bytes > kRequestBytesMax) {
+      throw converter::ApplicationFailure(
+          fmt::format("a heartbeat's details are {} bytes, and the server takes {} at most", bytes, kRequestBytesMax),
+          {.type = "HeartbeatTooLarge", .non_retryable = true});
+    }
     const RunningPtr beating = weak.lock();
     if (beating == nullptr) {
       return;
@@ -105,22 +162,18 @@ void ActivityTaskHandler::start(const RunningPtr& running, const ActivityFunctio
     const std::scoped_lock lock(beating->mutex);
     beating->newest_details = std::move(details);
     if (!std::exchange(beating->loop_knows, true)) {
-      loop.post([this, beating, alive] {
-        if (*alive) {
-          on_heartbeat_due(beating);
-        }
-      });
+      mailbox->post([this, beating] { on_heartbeat_due(beating); });
     }
   };
   running->execution = std::make_unique<activity::Execution>(
       info_of(task, shared_.options), task.has_heartbeat_details() ? task.heartbeat_details() : api::Payloads(), std::move(beat));
   if (const Duration timeout = api::to_duration(task.start_to_close_timeout()); timeout > Duration::zero()) {
-    running->timeout = loop.schedule(timeout + kLocalTimeoutBuffer, [running] {
+    running->timeout = shared_.loop.schedule(timeout + kLocalTimeoutBuffer, [running] {
       running->known_to_server = false;
       running->execution->cancel("the attempt's time-out has passed");
     });
   }
-  threads_.run([this, running, &function, alive, &loop] {
+  const bool began = threads_.run([this, running, &function, mailbox = mailbox_] {
     ActivityContext ctx(*running->execution);
     Outcome outcome;
     try {
@@ -128,12 +181,12 @@ void ActivityTaskHandler::start(const RunningPtr& running, const ActivityFunctio
     } catch (...) {
       outcome = std::current_exception();
     }
-    loop.post([this, running, alive, outcome = std::move(outcome)]() mutable {
-      if (*alive) {
-        on_ended(running, std::move(outcome));
-      }
-    });
+    mailbox->post([this, running, outcome = std::move(outcome)]() mutable { on_ended(running, std::move(outcome)); });
   });
+  if (!began) {
+    report_failed(running, converter::to_failure(
+                               converter::ApplicationFailure("this worker's system gives it no further thread", {.type = "NoThread"})));
+  }
 }
 
 void ActivityTaskHandler::on_heartbeat_due(const RunningPtr& running) {
@@ -151,30 +204,46 @@ void ActivityTaskHandler::send_heartbeat(const RunningPtr& running) {
   request.set_task_token(running->task->task_token());
   request.set_namespace_(shared_.options.name_space);
   request.set_identity(shared_.options.identity);
-  *request.mutable_details() = *std::move(details);
+  *request.mutable_details() = *details;
+  running->unconfirmed_details = std::move(details);
+  running->last_beat_sent = shared_.loop.clock().steady_now();
+  const std::uint64_t beat = ++running->beats_sent;
   shared_.service.call<rpc::RecordActivityTaskHeartbeat>(
       std::move(request), {.timeout = running->interval},
-      [this, running](rpc::Reply<rpc::RecordActivityTaskHeartbeat> reply) { on_heartbeat_answered(running, std::move(reply)); });
-  running->next_heartbeat = shared_.loop.schedule(running->interval, [this, running] {
+      [this, running, beat](const rpc::Reply<rpc::RecordActivityTaskHeartbeat>& reply) { on_heartbeat_answered(running, beat, reply); });
+  schedule_heartbeat(running, running->interval);
+}
+
+// Not before `delay`; the details are the newest of then.
+void ActivityTaskHandler::schedule_heartbeat(const RunningPtr& running, Duration delay) {
+  shared_.loop.cancel(running->next_heartbeat);
+  running->next_heartbeat = shared_.loop.schedule(delay, [this, running] {
     running->next_heartbeat = TimerId::kNone;
     send_heartbeat(running);
   });
 }
 
-void ActivityTaskHandler::on_heartbeat_answered(const RunningPtr& running, rpc::Reply<rpc::RecordActivityTaskHeartbeat> reply) {
+void ActivityTaskHandler::on_heartbeat_answered(const RunningPtr& running, std::uint64_t beat,
+                                                const rpc::Reply<rpc::RecordActivityTaskHeartbeat>& reply) {
   if (running->forgotten) {
     return;
   }
-  if (!reply) {
-    if (reply.error().code == rpc::StatusCode::kNotFound) {
-      running->known_to_server = false;
-      running->execution->cancel("the server no longer knows of this attempt");
+  const bool is_newest = beat == running->beats_sent;
+  if (reply) {
+    if (is_newest) {
+      running->unconfirmed_details.reset();
     }
-    return;  // the next one is on its way in time
-  }
-  if (const std::string_view reason = stop_reason(**reply); !reason.empty()) {
-    running->cancel_requested = (*reply)->cancel_requested();
-    running->execution->cancel(std::string(reason));
+    if (const std::string_view reason = stop_reason(**reply); !reason.empty()) {
+      running->cancel_requested = running->cancel_requested || (*reply)->cancel_requested();
+      running->execution->cancel(std::string(reason));
+    }
+  } else if (reply.error().code == rpc::StatusCode::kNotFound) {
+    running->known_to_server = false;
+    running->execution->cancel("the server no longer knows of this attempt");
+  } else if (is_newest) {
+    running->put_back(std::exchange(running->unconfirmed_details, std::nullopt));
+    const Duration age = shared_.loop.clock().steady_now() - running->last_beat_sent;
+    schedule_heartbeat(running, std::min(kFailedHeartbeatRetry, std::max(Duration::zero(), running->interval - age)));
   }
 }
 
@@ -209,6 +278,7 @@ void ActivityTaskHandler::report(const RunningPtr& running, typename Rpc::Reques
   request.set_task_token(running->task->task_token());
   request.set_namespace_(shared_.options.name_space);
   request.set_identity(shared_.options.identity);
+  set_deployment_options(request, shared_.options);
   forget(running);
   ++reports_in_flight_;
   shared_.service.call<Rpc>(std::move(request), {.timeout = kRespondTimeout}, [this, running](const rpc::Reply<Rpc>& reply) {
@@ -245,9 +315,11 @@ void ActivityTaskHandler::report_failed(const RunningPtr& running, api::Failure 
                                        {"attempt", std::int64_t{running->task->attempt()}},
                                        {"message", std::string_view(failure.message())}});
   rpc::RespondActivityTaskFailed::Request request;
-  *request.mutable_failure() = std::move(failure);
-  if (std::optional<api::Payloads> details = running->take_details()) {
-    *request.mutable_last_heartbeat_details() = *std::move(details);  // throttled so far; the next attempt goes on from there
+  *request.mutable_failure() = failure.ByteSizeLong() > kFailureBytesMax ? without_details(failure) : std::move(failure);
+  // Throttled so far, or lost on the way; the next attempt goes on from there.
+  running->put_back(std::exchange(running->unconfirmed_details, std::nullopt));
+  if (std::optional<api::Payloads> details = running->take_details(); details && details->ByteSizeLong() <= kFailureBytesMax) {
+    *request.mutable_last_heartbeat_details() = *std::move(details);
   }
   report<rpc::RespondActivityTaskFailed>(running, std::move(request));
 }
@@ -274,7 +346,11 @@ void ActivityTaskHandler::cancel_all(const std::string& reason) {
 
 void ActivityTaskHandler::give_up_on_all(const std::string& reason) {
   for (const RunningPtr& running : std::list(running_)) {
-    report_failed(running, converter::to_failure(converter::ApplicationFailure(reason, {.type = "AttemptStopped"})));
+    if (running->known_to_server) {
+      report_failed(running, converter::to_failure(converter::ApplicationFailure(reason, {.type = "AttemptStopped"})));
+    } else {
+      forget(running);
+    }
   }
 }
 

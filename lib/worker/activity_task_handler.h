@@ -1,6 +1,8 @@
 // Runs activity tasks on threads, sends their heartbeats, tells them when to stop, and reports what came of them.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -35,6 +37,7 @@ class ActivityTaskHandler {
 
  private:
   struct Running;
+  class Mailbox;
   using RunningPtr = std::shared_ptr<Running>;
   // What the function returned, or what it threw.
   using Outcome = std::variant<api::Payloads, std::exception_ptr>;
@@ -42,7 +45,8 @@ class ActivityTaskHandler {
   void start(const RunningPtr& running, const ActivityFunction& function);
   void on_heartbeat_due(const RunningPtr& running);
   void send_heartbeat(const RunningPtr& running);
-  void on_heartbeat_answered(const RunningPtr& running, rpc::Reply<rpc::RecordActivityTaskHeartbeat> reply);
+  void on_heartbeat_answered(const RunningPtr& running, std::uint64_t beat, const rpc::Reply<rpc::RecordActivityTaskHeartbeat>& reply);
+  void schedule_heartbeat(const RunningPtr& running, Duration delay);
   void on_ended(const RunningPtr& running, Outcome outcome);
   void report_completed(const RunningPtr& running, api::Payloads result);
   void report_failed(const RunningPtr& running, api::Failure failure);
@@ -54,7 +58,7 @@ class ActivityTaskHandler {
   Shared& shared_;
   std::list<RunningPtr> running_;
   std::size_t reports_in_flight_ = 0;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // false once the handler is gone: late threads then have nobody to tell
+  std::shared_ptr<Mailbox> mailbox_;
   ActivityThreads threads_;
 };
 

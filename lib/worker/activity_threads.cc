@@ -1,5 +1,6 @@
 #include "worker/activity_threads.h"
 
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -9,18 +10,24 @@ ActivityThreads::~ActivityThreads() {
   std::unique_lock lock(state_->mutex);
   state_->stopping = true;
   state_->work.notify_all();
-  state_->ended.wait(lock, [this] { return state_->waiting == 0; });
+  state_->waits_less.wait(lock, [this] { return state_->waiting == 0; });
 }
 
-void ActivityThreads::run(Task task) {
+bool ActivityThreads::run(Task task) {
   const std::scoped_lock lock(state_->mutex);
   state_->tasks.push_back(std::move(task));
   if (state_->idle >= state_->tasks.size()) {
     state_->work.notify_one();
-    return;
+    return true;
+  }
+  try {
+    std::thread(&ActivityThreads::serve, state_).detach();
+  } catch (const std::system_error&) {  // out of memory, or at the limit of the pod's process ids
+    state_->tasks.pop_back();
+    return false;
   }
   ++state_->waiting;
-  std::thread(&ActivityThreads::serve, state_).detach();
+  return true;
 }
 
 void ActivityThreads::serve(const std::shared_ptr<State>& state) {
@@ -35,6 +42,7 @@ void ActivityThreads::serve(const std::shared_ptr<State>& state) {
     Task task = std::move(state->tasks.front());
     state->tasks.pop_front();
     --state->waiting;
+    state->waits_less.notify_all();
     lock.unlock();
     task();
     task = nullptr;  // what it held is destroyed here, not while the lock is held
@@ -42,7 +50,7 @@ void ActivityThreads::serve(const std::shared_ptr<State>& state) {
     ++state->waiting;
   }
   --state->waiting;
-  state->ended.notify_all();
+  state->waits_less.notify_all();
 }
 
 }  // namespace lifecycle::worker

@@ -19,15 +19,16 @@ class ActivityThreads {
   // Lets idle threads end and waits for them. A thread whose activity does not return is left to itself: it holds on to what it needs.
   ~ActivityThreads();
 
-  // Runs `task` on a thread at once; how many may run at a time is the slots' business.
-  void run(Task task);
+  // Runs `task` on a thread at once; how many may run at a time is the slots' business. False when the system gives no further thread: the
+  // task is then destroyed, and nothing else has happened.
+  [[nodiscard]] bool run(Task task);
 
  private:
   // Outlives this object for as long as a thread needs it.
   struct State {
     std::mutex mutex;
     std::condition_variable work;
-    std::condition_variable ended;
+    std::condition_variable waits_less;
     std::deque<Task> tasks;
     std::size_t idle = 0;     // threads that wait for work
     std::size_t waiting = 0;  // threads that have not ended and are not in a task

@@ -30,6 +30,8 @@ inline constexpr int kHistoryPageEventsMax = 1000;
 
 // The server refuses requests over 4 MiB, counted as serialized; some room is left for what transport adds.
 inline constexpr std::size_t kRequestBytesMax = 4U * 1024 * 1024 - 4096;
+// A failure and the last heartbeat's details are sent together.
+inline constexpr std::size_t kFailureBytesMax = kRequestBytesMax / 2;
 
 // Eager activities that one workflow task may ask for, as in the other SDKs.
 inline constexpr std::size_t kEagerActivitiesPerTaskMax = 3;
@@ -38,6 +40,8 @@ inline constexpr std::size_t kEagerActivitiesPerTaskMax = 3;
 inline constexpr double kHeartbeatIntervalFraction = 0.8;
 inline constexpr Duration kHeartbeatIntervalDefault = std::chrono::seconds(30);
 inline constexpr Duration kHeartbeatIntervalMax = std::chrono::seconds(60);
+// A heartbeat that failed is sent again this soon: after a whole interval more, the server would have given the attempt up.
+inline constexpr Duration kFailedHeartbeatRetry = std::chrono::seconds(1);
 // An activity that outlived its time-outs by this much is told to stop: nobody waits for it any more.
 inline constexpr Duration kLocalTimeoutBuffer = std::chrono::seconds(5);
 

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "rpc/methods.h"
 #include "worker/activity_task_handler.h"
+#include "worker/deployment.h"
 #include "worker/limits.h"
 #include "worker/poller.h"
 #include "worker/workflow_task_handler.h"
@@ -48,6 +49,7 @@ rpc::service::PollWorkflowTaskQueueRequest workflow_poll(const Shared& shared, b
   if (sticky) {
     queue.set_normal_name(shared.options.task_queue);
   }
+  set_deployment_options(request, shared.options);
   return request;
 }
 
@@ -57,6 +59,7 @@ rpc::service::PollActivityTaskQueueRequest activity_poll(const Shared& shared) {
   request.set_identity(shared.options.identity);
   request.mutable_task_queue()->set_name(shared.options.task_queue);
   request.mutable_task_queue()->set_kind(api::enums::TASK_QUEUE_KIND_NORMAL);
+  set_deployment_options(request, shared.options);
   return request;
 }
 

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -17,11 +19,24 @@
 
 namespace lifecycle::worker {
 
+// Where a workflow goes on when a new version becomes current.
+enum class VersioningBehavior : std::uint8_t {
+  kPinned,       // on the version that it began on, to its end
+  kAutoUpgrade,  // on the new version, from its next workflow task on
+};
+
+// The Worker Deployment that a worker is a version of. The names' rules are client::check_version()'s.
+struct WorkerDeployment {
+  std::string name;
+  VersioningBehavior versioning_behavior = VersioningBehavior::kPinned;  // of all workflows that the worker runs
+};
+
 struct WorkerOptions {
   std::string name_space = "default";
   std::string task_queue;
-  std::string identity;        // unique per process start; see make_identity()
-  std::string worker_version;  // reported in identity and results, and as build id
+  std::string identity;                        // unique per process start; see make_identity()
+  std::string worker_version;                  // reported in identity and results, and as build id
+  std::optional<WorkerDeployment> deployment;  // nothing: unversioned, any worker of the queue may run any task
 
   std::size_t max_concurrent_workflow_task_polls = 5;  // at least 2 when runs are cached: one for each queue
   std::size_t max_concurrent_activity_task_polls = 5;

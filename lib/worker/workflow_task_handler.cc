@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "worker/deployment.h"
 #include "worker/limits.h"
 #include "worker/version.h"
 
@@ -192,6 +193,10 @@ void WorkflowTaskHandler::complete(RunEntry& entry, const WorkflowTaskResponse& 
   request.set_task_token(task->task_token());
   request.set_namespace_(shared_.options.name_space);
   request.set_identity(shared_.options.identity);
+  set_deployment_options(request, shared_.options);
+  if (shared_.options.deployment) {
+    request.set_versioning_behavior(to_api(shared_.options.deployment->versioning_behavior));
+  }
   for (api::Command& command : completed.commands) {
     entry.drop = entry.drop || ends_run(command);
     *request.add_commands() = std::move(command);
@@ -307,6 +312,7 @@ void WorkflowTaskHandler::fail(RunEntry& entry, const WorkflowTaskResponse& task
   request.set_task_token(task->task_token());
   request.set_namespace_(shared_.options.name_space);
   request.set_identity(shared_.options.identity);
+  set_deployment_options(request, shared_.options);
   request.set_cause(failure.cause);
   *request.mutable_failure() = std::move(failure.failure);
   shared_.service.call<rpc::RespondWorkflowTaskFailed>(

@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/rollout_command.h"
 #include "cli/start_command.h"
 #include "cli/version.h"
+#include "cli/versioned_command.h"
 #include "cli/worker_command.h"
 
 namespace lifecycle::cli {
@@ -153,6 +155,88 @@ TEST(WorkerOptions, refuse_a_version_of_which_a_long_result_could_not_hold_one_f
   EXPECT_EQ(options.error().code, ErrorCode::kInvalidArgument);
   flags.worker_version = "";
   EXPECT_FALSE(resolve_worker_options(flags, environment_with({}), kFacts));
+}
+
+TEST(WorkerOptions, without_a_deployment_are_those_of_an_unversioned_worker) {
+  EXPECT_EQ(resolve_worker_options({}, environment_with({}), kFacts)->deployment, std::nullopt);
+  EXPECT_EQ(resolve_worker_options({.deployment_name = ""}, environment_with({{"TEMPORAL_DEPLOYMENT_NAME", "d"}}), kFacts)->deployment,
+            std::nullopt);
+}
+
+TEST(WorkerOptions, with_a_deployment_are_pinned_and_of_its_queue) {
+  const auto options = resolve_worker_options({}, environment_with({{"TEMPORAL_DEPLOYMENT_NAME", "lifecycle"}}), kFacts);
+  ASSERT_TRUE(options && options->deployment);
+  EXPECT_EQ(options->deployment->name, "lifecycle");
+  EXPECT_EQ(options->deployment->versioning_behavior, worker::VersioningBehavior::kPinned);
+  EXPECT_EQ(options->task_queue, "lifecycle-versioned-queue");
+}
+
+TEST(WorkerOptions, keep_the_queue_that_was_named_with_a_deployment) {
+  const client::Environment environment = environment_with({{"TEMPORAL_TASK_QUEUE", "mine"}});
+  EXPECT_EQ(resolve_worker_options({.deployment_name = "lifecycle"}, environment, kFacts)->task_queue, "mine");
+  EXPECT_EQ(resolve_worker_options({.task_queue = "flag", .deployment_name = "lifecycle"}, environment, kFacts)->task_queue, "flag");
+}
+
+TEST(WorkerOptions, refuse_names_that_a_deployment_may_not_have) {
+  for (const char* name : {"life.cycle", "life:cycle", "__lifecycle"}) {
+    const auto options = resolve_worker_options({.worker_version = "v1", .deployment_name = name}, environment_with({}), kFacts);
+    ASSERT_FALSE(options) << name;
+    EXPECT_EQ(options.error().code, ErrorCode::kInvalidArgument);
+  }
+  EXPECT_FALSE(resolve_worker_options({.worker_version = "__v1", .deployment_name = "lifecycle"}, environment_with({}), kFacts));
+}
+
+TEST(WorkerOptions, refuse_a_versioning_behavior_of_an_unversioned_worker) {
+  const auto options = resolve_worker_options({.versioning_behavior = worker::VersioningBehavior::kPinned}, environment_with({}), kFacts);
+  ASSERT_FALSE(options);
+  EXPECT_THAT(options.error().message, HasSubstr("--versioning-behavior"));
+}
+
+TEST(WorkerFlags, name_the_deployment_and_what_becomes_of_running_workflows) {
+  WorkerFlags flags;
+  CLI::App app;
+  add_worker_options(app, flags);
+  EXPECT_EQ(parse(app, {"--deployment-name", "lifecycle", "--versioning-behavior", "auto-upgrade"}), "");
+  EXPECT_EQ(flags.deployment_name, "lifecycle");
+  EXPECT_EQ(flags.versioning_behavior, worker::VersioningBehavior::kAutoUpgrade);
+  EXPECT_THAT(parse(app, {"--versioning-behavior", "sometimes"}), HasSubstr("pinned|auto-upgrade"));
+}
+
+TEST(VersionedFlags, run_one_version_or_compare_two) {
+  VersionedOptions options;
+  CLI::App app;
+  add_versioned_options(app, options);
+  EXPECT_EQ(parse(app, {"v1", "quick", "--compare", "v2", "--wait-timeout", "5s"}), "");
+  EXPECT_EQ(options.version, "v1");
+  EXPECT_EQ(options.preset, Preset::kQuick);
+  EXPECT_EQ(options.compare_with, "v2");
+  EXPECT_EQ(options.wait_timeout, seconds(5));
+}
+
+TEST(VersionedFlags, do_not_give_two_workflows_one_id) {
+  VersionedOptions options;
+  CLI::App app;
+  add_versioned_options(app, options);
+  EXPECT_NE(parse(app, {"v1", "--compare", "v2", "--workflow-id", "w"}), "");
+}
+
+TEST(VersionedFlags, want_a_version) {
+  VersionedOptions options;
+  CLI::App app;
+  add_versioned_options(app, options);
+  EXPECT_NE(parse(app, {}), "");
+}
+
+TEST(RolloutFlags, say_what_is_to_be_done) {
+  RolloutOptions options;
+  CLI::App app;
+  add_rollout_options(app, options);
+  EXPECT_EQ(parse(app, {"promote", "v2", "--deployment-name", "other", "--wait-timeout", "5s"}), "");
+  EXPECT_EQ(options.action, RolloutAction::kPromote);
+  EXPECT_EQ(options.version, "v2");
+  EXPECT_EQ(options.deployment_name, "other");
+  EXPECT_EQ(parse(app, {"rollback"}), "");
+  EXPECT_EQ(options.action, RolloutAction::kRollback);
 }
 
 TEST(WorkerFlags, set_the_workers_tuning) {

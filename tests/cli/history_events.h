@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/api.h"
+#include "client/deployment_version.h"
 #include "converter/payload.h"
 #include "worker/contract.h"
 
@@ -23,6 +24,25 @@ class HistoryEvents {
     auto& attributes = *event.mutable_workflow_execution_started_event_attributes();
     attributes.mutable_workflow_type()->set_name(std::string(demo::kWorkflowType));
     *attributes.mutable_input() = converter::to_payloads(demo::LifecycleInput{.steps = steps});
+    return *this;
+  }
+
+  HistoryEvents& workflow_task_scheduled(double seconds) {
+    add(api::enums::EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, seconds);
+    return *this;
+  }
+
+  HistoryEvents& workflow_task_started(const std::string& worker, double seconds) {
+    api::HistoryEvent& event = add(api::enums::EVENT_TYPE_WORKFLOW_TASK_STARTED, seconds);
+    event.mutable_workflow_task_started_event_attributes()->set_identity(worker);
+    return *this;
+  }
+
+  HistoryEvents& workflow_task_completed(const client::DeploymentVersion& version, double seconds) {
+    api::HistoryEvent& event = add(api::enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED, seconds);
+    auto& attributes = *event.mutable_workflow_task_completed_event_attributes();
+    attributes.set_started_event_id(event.event_id() - 1);
+    *attributes.mutable_deployment_version() = client::to_api(version);
     return *this;
   }
 
@@ -50,6 +70,7 @@ class HistoryEvents {
     api::HistoryEvent& event = add(api::enums::EVENT_TYPE_ACTIVITY_TASK_COMPLETED, seconds);
     auto& attributes = *event.mutable_activity_task_completed_event_attributes();
     attributes.set_scheduled_event_id(scheduled_event_id_);
+    attributes.set_started_event_id(event.event_id() - 1);
     *attributes.mutable_result() = converter::to_payloads(output);
     return *this;
   }
@@ -83,6 +104,8 @@ class HistoryEvents {
     return *this;
   }
 
+  // For what a test wants otherwise. Ids count from 1.
+  [[nodiscard]] api::HistoryEvent& mutable_event(int event_id) { return *history_.mutable_events(event_id - 1); }
   [[nodiscard]] const api::History& history() const { return history_; }
   [[nodiscard]] std::int64_t scheduled_event_id() const { return scheduled_event_id_; }
 

@@ -10,7 +10,7 @@
 
 namespace lifecycle::test {
 
-void PrintTo(const NamedHistory& history, std::ostream* out) { *out << history.name; }
+std::ostream& operator<<(std::ostream& out, const NamedHistory& history) { return out << history.name; }
 
 namespace {
 

@@ -115,8 +115,12 @@ TEST_F(QueryTest, BeforeTheFirstWorkflowTaskThereIsNoStateToAskFor) {
   history.workflow_execution_started("ConfirmWorkflow");
   history.workflow_task_scheduled();
   const core::RespondQuery answer = ask_of(history.build(), query("state"));
-  EXPECT_EQ(outcome_of(answer.answer), "failed: the workflow has not begun: its first workflow task is still to come");
+  EXPECT_EQ(outcome_of(answer.answer), "failed: the workflow's code has not run yet: no workflow task has reached it");
   EXPECT_TRUE(answer.run_is_broken);
+  history.workflow_task_started();
+  history.terminated("by hand");
+  EXPECT_EQ(outcome_of(ask_of(history.build(), query("state")).answer),
+            "failed: the workflow's code has not run yet: no workflow task has reached it");
 }
 
 TEST_F(QueryTest, SeveralAlongWithATaskAreAnsweredAfterItsCommands) {

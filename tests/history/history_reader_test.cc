@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,8 +55,8 @@ struct Chunk {
   std::int64_t last_event_id = 0;
   bool is_started = true;
   friend bool operator==(const Chunk&, const Chunk&) = default;
-  friend void PrintTo(const Chunk& chunk, std::ostream* out) {
-    *out << "to event " << chunk.last_event_id << (chunk.is_started ? "" : ", without a started task");
+  friend std::ostream& operator<<(std::ostream& out, const Chunk& chunk) {
+    return out << "to event " << chunk.last_event_id << (chunk.is_started ? "" : ", without a started task");
   }
 };
 

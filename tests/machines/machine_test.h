@@ -30,14 +30,14 @@ class MachineTest : public ::testing::Test {
     Effect effect;
   };
 
-  static void SetUpTestSuite() { taken_.fill(false); }
+  static void SetUpTestSuite() { taken_rows.fill(false); }
   static void TearDownTestSuite() {
     const ::testing::TestSuite& suite = *::testing::UnitTest::GetInstance()->current_test_suite();
     if (suite.test_to_run_count() != suite.total_test_count()) {
       return;  // a filter left tests out, and their rows with them
     }
-    for (std::size_t row = 0; row < taken_.size(); ++row) {
-      if (!taken_[row]) {
+    for (std::size_t row = 0; row < taken_rows.size(); ++row) {
+      if (!taken_rows[row]) {
         const auto& transition = Definition::kTransitions[row];
         ADD_FAILURE() << Definition::kName << " machine: no test takes the row " << Definition::name_of(transition.from) << " --"
                       << Definition::name_of(transition.on) << "--> " << Definition::name_of(transition.to);
@@ -51,7 +51,7 @@ class MachineTest : public ::testing::Test {
     for (const Step& step : steps) {
       SCOPED_TRACE(std::string(Definition::name_of(machine.state())) + " on " + std::string(Definition::name_of(step.on)));
       if (const std::optional<std::size_t> row = Machine::row(machine.state(), step.on)) {
-        taken_[*row] = true;
+        taken_rows[*row] = true;
       }
       EXPECT_EQ(machine.fire(step.on), step.effect);
       EXPECT_EQ(machine.state(), step.to);
@@ -110,7 +110,7 @@ class MachineTest : public ::testing::Test {
     return found;
   }
 
-  static inline std::array<bool, Definition::kTransitions.size()> taken_{};
+  static inline std::array<bool, Definition::kTransitions.size()> taken_rows{};
 };
 
 }  // namespace lifecycle::machines

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "history/history_json.h"
+#include "replay/replayer.h"
 #include "tests/support/delivery.h"
 #include "worker/contract.h"
 #include "worker/register.h"
@@ -27,7 +28,15 @@ HistoryPtr read_history(const path& file) {
   return history ? std::make_shared<api::History>(*std::move(history)) : nullptr;
 }
 
-// The files with runs of the demonstration's workflow.
+// True for what the demonstration's workflow did, as far as this SDK can: it has no updates, see ARecordedUpdateIsRefusedByItsName.
+bool is_for_this_worker(const api::History& history) {
+  const bool has_update = std::ranges::any_of(history.events(), [](const api::HistoryEvent& event) {
+    return event.event_type() == api::enums::EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED;
+  });
+  return !has_update && history.events(0).workflow_execution_started_event_attributes().workflow_type().name() == demo::kWorkflowType;
+}
+
+// A file that cannot be read is among them, so that its test says so.
 std::vector<path> recorded_histories() {
   std::vector<path> files;
   for (const auto& entry : std::filesystem::directory_iterator(LIFECYCLE_TEST_HISTORIES)) {
@@ -35,10 +44,7 @@ std::vector<path> recorded_histories() {
       continue;
     }
     const HistoryPtr history = read_history(entry.path());
-    const bool is_other_type =
-        history != nullptr &&
-        history->events(0).workflow_execution_started_event_attributes().workflow_type().name() != demo::kWorkflowType;
-    if (!is_other_type) {
+    if (history == nullptr || is_for_this_worker(*history)) {
       files.push_back(entry.path());
     }
   }
@@ -74,6 +80,18 @@ TEST_P(RecordedHistoryTest, ACacheMissLeadsToTheRecordedCommands) { expect_same_
 
 INSTANTIATE_TEST_SUITE_P(Files, RecordedHistoryTest, ::testing::ValuesIn(recorded_histories()),
                          [](const ::testing::TestParamInfo<path>& info) { return info.param.stem().string(); });
+
+TEST(RecordedHistoriesTest, ARecordedUpdateIsRefusedByItsName) {
+  Registry registry;
+  demo::register_all(registry);
+  const HistoryPtr history = read_history(path(LIFECYCLE_TEST_HISTORIES) / "go_updated.json");
+  ASSERT_NE(history, nullptr);
+  const Result<replay::ReplayResult> result = replay::Replayer(registry).replay(history);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->verdict, replay::Verdict::kMismatch);
+  EXPECT_NE(result->failure.failure.message().find("history recorded WorkflowExecutionUpdateAccepted"), std::string::npos)
+      << result->failure.failure.message();
+}
 
 // A folder that was moved must not pass for one that is fine.
 TEST(RecordedHistoriesTest, ThereAreSome) { EXPECT_FALSE(recorded_histories().empty()); }

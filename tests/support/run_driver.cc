@@ -61,11 +61,12 @@ std::string rendered(const api::Command& command) {
   }
 }
 
-std::string rendered(const api::HistoryEvent& event) {
+std::string rendered(const api::HistoryEvent& event, bool written_by_this_sdk) {
   switch (event.event_type()) {
     case EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: {
       const auto& attributes = event.activity_task_scheduled_event_attributes();
-      return schedule(attributes.activity_id(), attributes.activity_type().name(), attributes.input());
+      const std::string id = written_by_this_sdk ? attributes.activity_id() : std::to_string(event.event_id());
+      return schedule(id, attributes.activity_type().name(), attributes.input());
     }
     case EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
       return fmt::format("RequestCancelActivityTask(event {})",
@@ -134,6 +135,7 @@ RunRequest answer_to(const Registry& registry, const HistoryPtr& history) {
 
 std::vector<std::string> rendered(const std::vector<api::Command>& commands) {
   std::vector<std::string> lines;
+  lines.reserve(commands.size());
   for (const api::Command& command : commands) {
     lines.push_back(rendered(command));
   }
@@ -141,12 +143,15 @@ std::vector<std::string> rendered(const std::vector<api::Command>& commands) {
 }
 
 std::vector<std::string> recorded_commands(const api::History& history, std::int64_t started_event_id) {
+  const bool written_by_this_sdk = std::ranges::any_of(history.events(), [](const api::HistoryEvent& event) {
+    return event.workflow_task_completed_event_attributes().sdk_metadata().sdk_name() == core::kSdkName;
+  });
   std::vector<std::string> lines;
   for (auto index = static_cast<int>(started_event_id + 1); index < history.events_size(); ++index) {
     if (!history::is_command_event(history.events(index).event_type())) {
       break;
     }
-    lines.push_back(rendered(history.events(index)));
+    lines.push_back(rendered(history.events(index), written_by_this_sdk));
   }
   return lines;
 }

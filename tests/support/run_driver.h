@@ -46,7 +46,8 @@ class StoredHistory {
 
 // One line for each command: "StartTimer(id 5, 10s)".
 [[nodiscard]] std::vector<std::string> rendered(const std::vector<api::Command>& commands);
-// The command events that follow the completion of the task that `started_event_id` started, in the same words.
+// The command events that follow the completion of the task that `started_event_id` started, in the same words. In a history that this SDK
+// had no part in, an activity has the id of its event, as if this SDK had scheduled it: every SDK numbers in its own way.
 [[nodiscard]] std::vector<std::string> recorded_commands(const api::History& history, std::int64_t started_event_id);
 
 // The commands of an answer; a failed task is the one line "WorkflowTaskFailed(CAUSE: message)", and what is no answer to a task a line,

@@ -37,6 +37,7 @@ Workflow<std::vector<std::string>> SequenceWorkflow::run(WorkflowContext ctx, st
 
 Workflow<std::vector<std::string>> ParallelWorkflow::run(WorkflowContext ctx, std::vector<std::string> names) {
   std::vector<Pending<std::string>> pending;
+  pending.reserve(names.size());
   for (const std::string& name : names) {
     pending.push_back(ctx.activity(kGreet, ten_seconds(), name));
   }
@@ -91,7 +92,7 @@ std::string ConfirmWorkflow::state() const {
   return fmt::format("{} {} {}", name_, confirmed_ ? "confirmed" : "unconfirmed", waited_ ? "done" : "waiting");
 }
 
-std::string ConfirmWorkflow::state_with(std::string prefix) const { return prefix + state(); }
+std::string ConfirmWorkflow::state_with(const std::string& prefix) const { return prefix + state(); }
 
 std::string ConfirmWorkflow::throws() const { throw ApplicationFailure("this query always fails", {.type = "Always"}); }
 
@@ -236,21 +237,16 @@ Workflow<void> MisusingWorkflow::run(WorkflowContext ctx, std::string misuse) {
     co_await ctx.activity(kGreet, {}, std::string("nobody"));
   }
   const Pending<std::string> greeting = ctx.activity(kGreet, ten_seconds(), std::string("nobody"));
-  if (misuse == "two waiters") {
-    Workflow<void> other = await(ctx, greeting);
-    const Pending<std::string> same = greeting;
-    co_await await(ctx, same);
-    co_await other;
-  }
-  const std::string first = co_await greeting;
+  greeting_ = greeting;
+  co_await greeting;
   if (misuse == "awaited twice") {
     co_await greeting;
   }
 }
 
-Workflow<void> MisusingWorkflow::await(WorkflowContext ctx, Pending<std::string> pending) {
-  co_await ctx.sleep(Duration::zero());
-  co_await pending;
+Workflow<void> MisusingWorkflow::await_too(WorkflowContext) {
+  const Pending<std::string> same = greeting_.value();
+  co_await same;
 }
 
 Workflow<void> VersionedWorkflow::greet_thank(WorkflowContext ctx) {
@@ -349,7 +345,7 @@ void register_samples(Registry& registry) {
   registry.workflow("ContinuingWorkflow", &ContinuingWorkflow::run);
   registry.workflow("UnconstructibleWorkflow", &UnconstructibleWorkflow::run);
   registry.workflow("CatchingWorkflow", &CatchingWorkflow::run);
-  registry.workflow("MisusingWorkflow", &MisusingWorkflow::run);
+  registry.workflow("MisusingWorkflow", &MisusingWorkflow::run).signal("await_too", &MisusingWorkflow::await_too);
 }
 
 Registry registry_of(Workflow<void> (VersionedWorkflow::*version)(WorkflowContext)) {

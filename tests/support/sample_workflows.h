@@ -47,15 +47,15 @@ class TimerWorkflow {
 class ConfirmWorkflow {
  public:
   Workflow<bool> run(WorkflowContext ctx);
-  void confirm();                                                  // signal
-  Workflow<void> confirm_later(WorkflowContext ctx);               // signal: an activity first
-  void rename(std::string name);                                   // signal
-  [[nodiscard]] std::string state() const;                         // query
-  [[nodiscard]] std::string state_with(std::string prefix) const;  // query
-  [[nodiscard]] std::string throws() const;                        // query
-  [[nodiscard]] double draws() const;                              // query
-  [[nodiscard]] std::string commands() const;                      // query
-  [[nodiscard]] std::string cancels() const;                       // query
+  void confirm();                                                         // signal
+  Workflow<void> confirm_later(WorkflowContext ctx);                      // signal: an activity first
+  void rename(std::string name);                                          // signal
+  [[nodiscard]] std::string state() const;                                // query
+  [[nodiscard]] std::string state_with(const std::string& prefix) const;  // query
+  [[nodiscard]] std::string throws() const;                               // query
+  [[nodiscard]] double draws() const;                                     // query
+  [[nodiscard]] std::string commands() const;                             // query
+  [[nodiscard]] std::string cancels() const;                              // query
 
  private:
   [[nodiscard]] bool confirmed() const { return confirmed_; }
@@ -152,13 +152,14 @@ class CatchingWorkflow {
   Workflow<std::string> run(WorkflowContext ctx);
 };
 
-// Misuses that are answered with an exception: which one, is the input.
+// Misuses that are answered with an exception: which one, is the input, or the signal.
 class MisusingWorkflow {
  public:
   Workflow<void> run(WorkflowContext ctx, std::string misuse);
+  Workflow<void> await_too(WorkflowContext ctx);  // signal
 
  private:
-  Workflow<void> await(WorkflowContext ctx, Pending<std::string> pending);
+  std::optional<Pending<std::string>> greeting_;
 };
 
 // One workflow type in several versions of its code: histories of one are replayed with another.

@@ -9,7 +9,6 @@ using rpc::StatusCode;
 using test::WorkerTest;
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::SizeIs;
 
 class ActivityTest : public WorkerTest {

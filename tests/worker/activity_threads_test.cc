@@ -1,6 +1,7 @@
 #include "worker/activity_threads.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <latch>
 #include <memory>
@@ -16,32 +17,28 @@ TEST(ActivityThreadsTest, AsManyTasksRunAtOnceAsAreGiven) {
   std::latch all_are_running(kTasks);
   std::latch all_have_ended(kTasks);
   for (int i = 0; i < kTasks; ++i) {
-    threads.run([&] {
+    ASSERT_TRUE(threads.run([&] {
       all_are_running.arrive_and_wait();  // none goes on before all of them run
       all_have_ended.count_down();
-    });
+    }));
   }
   all_have_ended.wait();
 }
 
-// Tasks run one after the other, each given when the one before it has been destroyed: its thread waits then, or is about to.
+// A thread that has done its task may still be on its way back when the next task comes: then another one is made, but not for ever.
 TEST(ActivityThreadsTest, AThreadIsUsedAgain) {
   ActivityThreads threads;
-  constexpr int kTasks = 100;
-  std::mutex mutex;
   std::set<std::thread::id> used;
-  for (int i = 0; i < kTasks; ++i) {
-    std::latch ended(1);
-    const std::shared_ptr<void> held_by_task(nullptr, [&](void*) { ended.count_down(); });
-    threads.run([&, held = std::shared_ptr(held_by_task)] {
-      const std::scoped_lock lock(mutex);
-      used.insert(std::this_thread::get_id());
-    });
-    const_cast<std::shared_ptr<void>&>(held_by_task).reset();
-    ended.wait();
+  bool used_again = false;
+  for (int i = 0; i < 1000 && !used_again; ++i) {
+    const auto ended = std::make_shared<std::latch>(1);
+    ASSERT_TRUE(threads.run([&, ended] {
+      used_again = !used.insert(std::this_thread::get_id()).second;
+      ended->count_down();
+    }));
+    ended->wait();
   }
-  const std::scoped_lock lock(mutex);
-  EXPECT_LT(used.size(), kTasks);
+  EXPECT_TRUE(used_again);
 }
 
 TEST(ActivityThreadsTest, DestroyingThemLeavesAThreadThatDoesNotReturnToItself) {
@@ -49,10 +46,10 @@ TEST(ActivityThreadsTest, DestroyingThemLeavesAThreadThatDoesNotReturnToItself) 
   const auto ended = std::make_shared<std::latch>(1);
   {
     ActivityThreads threads;
-    threads.run([may_end, ended] {
+    ASSERT_TRUE(threads.run([may_end, ended] {
       may_end->wait();
       ended->count_down();
-    });
+    }));
   }
   may_end->count_down();
   ended->wait();
@@ -63,13 +60,27 @@ TEST(ActivityThreadsTest, DestroyingThemRunsWhatWasGiven) {
   {
     ActivityThreads threads;
     for (int i = 0; i < 50; ++i) {
-      threads.run([ran] { ran->count_down(); });
+      ASSERT_TRUE(threads.run([ran] { ran->count_down(); }));
     }
   }
   ran->wait();
 }
 
-TEST(ActivityThreadsTest, WithoutATaskThereIsNoThreadToWaitFor) { const ActivityThreads threads; }
+// A stack that no address space has room for makes the system refuse the thread.
+TEST(ActivityThreadsTest, AThreadThatTheSystemRefusesIsSaidAndTheNextOneRuns) {
+  ActivityThreads threads;
+  pthread_attr_t usual;
+  pthread_attr_t too_large;
+  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
+  ASSERT_EQ(pthread_getattr_default_np(&too_large), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&too_large, std::size_t{1} << 47), 0);
+  ASSERT_EQ(pthread_setattr_default_np(&too_large), 0);
+  EXPECT_FALSE(threads.run([] { ADD_FAILURE() << "there is no thread to run this on"; }));
+  ASSERT_EQ(pthread_setattr_default_np(&usual), 0);
+  std::latch ran(1);
+  EXPECT_TRUE(threads.run([&] { ran.count_down(); }));
+  ran.wait();
+}
 
 }  // namespace
 }  // namespace lifecycle::worker

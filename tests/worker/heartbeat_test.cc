@@ -8,7 +8,6 @@ using namespace std::chrono_literals;
 using rpc::StatusCode;
 using test::WorkerTest;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::SizeIs;
 
 class HeartbeatTest : public WorkerTest {
@@ -153,7 +152,7 @@ TEST_F(HeartbeatTest, DetailsThatTheServerNeverGotGoWithAFailure) {
   EXPECT_EQ(test::text_of(wait_for<rpc::RespondActivityTaskFailed>().last_heartbeat_details()), "1");
 }
 
-TEST_F(HeartbeatTest, ALateFailureDoesNotBringOldDetailsBack) {
+TEST_F(HeartbeatTest, DetailsThatTimedOutGiveWayToNewerOnes) {
   const auto held = hold<rpc::RecordActivityTaskHeartbeat>();
   start_puppet();
   beat("1");

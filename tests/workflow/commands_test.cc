@@ -43,6 +43,7 @@ class ManyActivitiesWorkflow {
   Workflow<int> run(WorkflowContext ctx, bool cancels) {
     const WorkflowContext scope = ctx.with_cancel();
     std::vector<Pending<std::string>> pending;
+    pending.reserve(kActivities);
     for (int i = 0; i < kActivities; ++i) {
       pending.push_back(scope.activity(kGreet, {.start_to_close_timeout = seconds(10)}, std::to_string(i)));
     }

@@ -68,6 +68,18 @@ class OneThingWorkflow {
   int things_ = 0;
 };
 
+// Its main coroutine and the handler of its signal both schedule activities: who comes first is seen in the commands.
+class TwoVoicesWorkflow {
+ public:
+  Workflow<void> run(WorkflowContext ctx) {
+    co_await ctx.activity(kGreet, {.start_to_close_timeout = seconds(10)}, std::string("first"));
+    co_await ctx.activity(kGreet, {.start_to_close_timeout = seconds(10)}, std::string("second"));
+  }
+  Workflow<void> also(WorkflowContext ctx) {
+    co_await ctx.activity(kGreet, {.start_to_close_timeout = seconds(10)}, std::string("from the signal"));
+  }
+};
+
 class ContextTest : public ::testing::Test {
  protected:
   ContextTest() {
@@ -75,6 +87,7 @@ class ContextTest : public ::testing::Test {
     registry_.workflow("JournalWorkflow", &JournalWorkflow::run)
         .signal("signal", &JournalWorkflow::signal)
         .query("journal", &JournalWorkflow::journal);
+    registry_.workflow("TwoVoicesWorkflow", &TwoVoicesWorkflow::run).signal("also", &TwoVoicesWorkflow::also);
     registry_.workflow("OneThingWorkflow", &OneThingWorkflow::run)
         .signal("take", &OneThingWorkflow::take)
         .signal("put", &OneThingWorkflow::put);
@@ -153,13 +166,15 @@ TEST_F(ContextTest, AConditionWakesOneWaiterAtATimeInTheOrderInWhichTheyBeganToW
 
 TEST_F(ContextTest, SignalsReachTheCodeBeforeWhatElseHappenedInTheSameTask) {
   HistoryBuilder history;
-  history.workflow_execution_started("ConfirmWorkflow");
+  history.workflow_execution_started("TwoVoicesWorkflow");
   history.full_workflow_task();
-  const std::int64_t timer = history.timer_started(seconds(30));
-  history.timer_fired(timer);
-  history.signaled("confirm");
+  const std::int64_t scheduled = history.activity_task_scheduled("Greet", to_payloads("first"));
+  history.activity_task_started(scheduled);
+  history.activity_task_completed(scheduled, to_payloads("hello"));
+  history.signaled("also");
   history.polled_workflow_task();
-  EXPECT_EQ(commands_of(answer_to(registry_, history.build())), Commands{"CompleteWorkflowExecution([true])"});
+  EXPECT_EQ(commands_of(answer_to(registry_, history.build())),
+            (Commands{"ScheduleActivityTask(id 12, Greet, [\"from the signal\"])", "ScheduleActivityTask(id 13, Greet, [\"second\"])"}));
 }
 
 TEST_F(ContextTest, TheSameSeedDrawsTheSameAfterAnEviction) {

@@ -107,8 +107,13 @@ TEST_F(EndingsTest, AResultThatIsAwaitedTwiceFailsTheTask) {
 }
 
 TEST_F(EndingsTest, AResultThatTwoCoroutinesAwaitFailsTheTask) {
-  EXPECT_EQ(failure(first_task("MisusingWorkflow", to_payloads("two waiters"))).failure.message(),
-            "two coroutines await the same result: let one of them tell the other");
+  HistoryBuilder history;
+  history.workflow_execution_started("MisusingWorkflow", to_payloads("two waiters"));
+  history.full_workflow_task();
+  history.activity_task_scheduled("Greet", to_payloads("nobody"));
+  history.signaled("await_too");
+  history.polled_workflow_task();
+  EXPECT_EQ(failure(history).failure.message(), "two coroutines await the same result: let one of them tell the other");
 }
 
 TEST_F(EndingsTest, ASignalHandlerThatCrashesFailsTheTask) {
