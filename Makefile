@@ -1,6 +1,7 @@
 # What people type. Every target installs, configures and builds what it needs first, and does nothing twice.
 #
 #   make demo         the demonstration, with an embedded Temporal server (KEEP=1 leaves the server up)
+#   make demo-versioned   strict versions: pinned workflows under a kill, promote and rollback
 #   make test         all tests
 #   make test-unit    the tests that need no server
 #   make asan, tsan   all tests with AddressSanitizer and UndefinedBehaviorSanitizer, with ThreadSanitizer
@@ -14,7 +15,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo test test-unit asan tsan tidy lint format bench bench-peers install build setup clean
+.PHONY: demo demo-versioned test test-unit asan tsan tidy lint format bench bench-peers install build setup clean
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -26,6 +27,9 @@ setup:
 
 demo: build
 	@ci/demo
+
+demo-versioned: build
+	@ci/demo-versioned
 
 test: build
 	@ctest --preset release

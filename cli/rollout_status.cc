@@ -159,7 +159,7 @@ std::string liveness_text(const Liveness& liveness) {
   if (liveness.silent()) {
     return fmt::format("silent: last poll {} ago", short_duration(*liveness.since_last_poll));
   }
-  return fmt::format("{} {}, polled {} ago", liveness.workers, liveness.workers == 1 ? "worker" : "workers",
+  return fmt::format("up to {} {}, polled {} ago", liveness.workers, liveness.workers == 1 ? "worker" : "workers",
                      short_duration(*liveness.since_last_poll));
 }
 

@@ -49,7 +49,7 @@ enum class Drainage : std::uint8_t {
 // What tells whether a version has workers. The server remembers pollers for five minutes, so that the list alone proves nothing; a poll is
 // renewed after a minute at the latest, and a task that waits for seconds tells before that.
 struct Liveness {
-  int workers = 0;  // whose last poll may still be open
+  int workers = 0;  // whose last poll may still be open: one that was killed within the last minute is still among them
   std::optional<Duration> since_last_poll;
   std::optional<Duration> oldest_waiting_task;
 

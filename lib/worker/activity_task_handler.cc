@@ -18,7 +18,8 @@ Duration heartbeat_interval(const rpc::service::PollActivityTaskQueueResponse& t
   if (timeout <= Duration::zero()) {
     return kHeartbeatIntervalDefault;
   }
-  return std::min(std::chrono::duration_cast<Duration>(timeout * kHeartbeatIntervalFraction), kHeartbeatIntervalMax);
+  return std::clamp(std::chrono::duration_cast<Duration>(timeout * kHeartbeatIntervalFraction), kHeartbeatIntervalMin,
+                    kHeartbeatIntervalMax);
 }
 
 ActivityInfo info_of(const rpc::service::PollActivityTaskQueueResponse& task, const WorkerOptions& options) {
@@ -197,7 +198,7 @@ void ActivityTaskHandler::on_heartbeat_due(const RunningPtr& running) {
 
 void ActivityTaskHandler::send_heartbeat(const RunningPtr& running) {
   std::optional<api::Payloads> details = running->take_details();
-  if (!details) {
+  if (!details || !running->known_to_server) {
     return;
   }
   rpc::RecordActivityTaskHeartbeat::Request request;

@@ -36,8 +36,9 @@ inline constexpr std::size_t kFailureBytesMax = kRequestBytesMax / 2;
 // Eager activities that one workflow task may ask for, as in the other SDKs.
 inline constexpr std::size_t kEagerActivitiesPerTaskMax = 3;
 
-// Heartbeats are sent at most once in this part of the heartbeat time-out, and never less often than the maximum says.
+// Heartbeats are sent at most once in this part of the heartbeat time-out, within these bounds.
 inline constexpr double kHeartbeatIntervalFraction = 0.8;
+inline constexpr Duration kHeartbeatIntervalMin = std::chrono::milliseconds(100);
 inline constexpr Duration kHeartbeatIntervalDefault = std::chrono::seconds(30);
 inline constexpr Duration kHeartbeatIntervalMax = std::chrono::seconds(60);
 // A heartbeat that failed is sent again this soon: after a whole interval more, the server would have given the attempt up.

@@ -62,6 +62,7 @@ class Worker {
  public:
   // The references outlive the worker. All members are called on the loop's thread.
   Worker(rpc::WorkflowService& service, EventLoop& loop, const Registry& registry, Logger log, WorkerOptions options);
+  // Once started, it is destroyed when stopped() is true: until then, calls that are under way will speak to it.
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

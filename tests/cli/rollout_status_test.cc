@@ -119,7 +119,7 @@ TEST(RolloutStatus, counts_the_workers_whose_poll_may_be_open_each_once) {
   EXPECT_EQ(liveness.workers, 2);
   EXPECT_EQ(liveness.since_last_poll, 3s);
   EXPECT_FALSE(liveness.silent());
-  EXPECT_THAT(rollout_lines(facts.status()).back(), HasSubstr("2 workers, polled 3.0s ago"));
+  EXPECT_THAT(rollout_lines(facts.status()).back(), HasSubstr("up to 2 workers, polled 3.0s ago"));
 }
 
 TEST(RolloutStatus, a_version_is_silent_when_its_poll_was_not_renewed_although_the_server_remembers_it) {

@@ -182,9 +182,10 @@ class PinnedStartTest : public DeploymentsTest {
 TEST_F(PinnedStartTest, SaysWhichVersionEveryTaskIsToRunOn) {
   server_.always_answer<rpc::StartWorkflowExecution>();
   ASSERT_TRUE(client_.start_workflow({.workflow_id = "w", .task_queue = "q", .workflow_type = "T", .pinned_to = v1_}, {}).has_value());
-  const auto& override = server_.last_request<rpc::StartWorkflowExecution>().versioning_override();
-  EXPECT_EQ(override.pinned().behavior(), temporal::api::workflow::v1::VersioningOverride::PINNED_OVERRIDE_BEHAVIOR_PINNED);
-  EXPECT_EQ(from_api(override.pinned().version()), v1_);
+  const auto request = server_.last_request<rpc::StartWorkflowExecution>();
+  const auto& pinned = request.versioning_override().pinned();
+  EXPECT_EQ(pinned.behavior(), temporal::api::workflow::v1::VersioningOverride::PINNED_OVERRIDE_BEHAVIOR_PINNED);
+  EXPECT_EQ(from_api(pinned.version()), v1_);
 }
 
 TEST_F(PinnedStartTest, WithoutAVersionSaysNothingOfVersions) {

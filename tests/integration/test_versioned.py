@@ -1,13 +1,13 @@
 """Worker Deployments: what is pinned stays, what is not moves, and both are proven from history."""
 
 import json
-from typing import Callable, Iterator
+from typing import Callable
 
 import pytest
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion as ApiVersion
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflow.v1 import VersioningOverride
-from temporalio.api.workflowservice.v1 import UpdateWorkflowExecutionOptionsRequest
+from temporalio.api.workflowservice.v1 import DescribeWorkerDeploymentVersionRequest, UpdateWorkflowExecutionOptionsRequest
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import PinnedVersioningOverride, WorkerDeploymentVersion
 from temporalio.service import RPCError, RPCStatusCode
@@ -29,20 +29,29 @@ SOON = 30
 class Deployment:
     """Workers of one deployment of this test, on a queue of its own."""
 
-    def __init__(self, workers: WorkerPool, run: RunLifecycle) -> None:
+    def __init__(self, workers: WorkerPool, run: RunLifecycle, api: TemporalApi) -> None:
         self.name = unique("deployment")
         self.queue = workers.task_queue
         self._workers = workers
         self._run = run
+        self._api = api
 
     def worker(self, version: str, *flags: str) -> WorkerProcess:
-        return self._workers.lifecycle(version, "--deployment-name", self.name, *flags)
+        """A worker whose version, and the two queues that it serves, the server has noted."""
+        worker = self._workers.lifecycle(version, "--deployment-name", self.name, *flags)
+        wait_until(lambda: self._queues_of(version) == 2, f"the queues of {version}", SOON, worker.log)
+        return worker
 
-    def killed_worker(self, version: str) -> None:
-        """The server knows the version and the queues that it served, and has nobody any more who serves them."""
-        worker = self.worker(version)
-        assert self.versioned(version, "quick", "--steps", "1", "--step-duration", "0s").exit_code == 0
-        worker.kill_at_once()
+    def _queues_of(self, version: str) -> int:
+        request = DescribeWorkerDeploymentVersionRequest(namespace=self._api.namespace)
+        request.deployment_version.CopyFrom(ApiVersion(deployment_name=self.name, build_id=version))
+        try:
+            described = self._api.run(self._api.client.workflow_service.describe_worker_deployment_version(request))
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return 0
+            raise
+        return len(described.version_task_queues)
 
     def versioned(self, *arguments: str, **settings: float) -> Finished:
         return self._run("versioned", *arguments, *self.flags(), **settings)
@@ -64,8 +73,8 @@ class Deployment:
 
 
 @pytest.fixture
-def deployment(workers: WorkerPool, lifecycle: RunLifecycle) -> Iterator[Deployment]:
-    yield Deployment(workers, lifecycle)
+def deployment(workers: WorkerPool, lifecycle: RunLifecycle, api: TemporalApi) -> Deployment:
+    return Deployment(workers, lifecycle, api)
 
 
 def versions_of_workflow_tasks(api: TemporalApi, handle: WorkflowHandle) -> list[str]:
@@ -184,7 +193,7 @@ def test_a_deployment_that_nobody_has_heard_of_exits_5(lifecycle: RunLifecycle) 
 
 
 def test_a_version_whose_workers_are_gone_exits_124_and_leaves_nothing_running(deployment: Deployment, api: TemporalApi) -> None:
-    deployment.killed_worker("v1.0.0")
+    deployment.worker("v1.0.0").kill_at_once()
     workflow_id = unique("silent")
     done = deployment.versioned("v1.0.0", "quick", "-w", workflow_id, "--wait-timeout", "2s")
     assert done.exit_code == 124, done
@@ -304,7 +313,7 @@ def test_status_shows_routing_drainage_liveness_and_open_workflows(deployment: D
 
 
 def test_a_version_that_does_not_take_a_task_shows_as_silent(deployment: Deployment, api: TemporalApi) -> None:
-    deployment.killed_worker("v1.0.0")
+    deployment.worker("v1.0.0").kill_at_once()
     override = PinnedVersioningOverride(WorkerDeploymentVersion(deployment.name, "v1.0.0"))
     handle = api.run(
         api.client.start_workflow("LifecycleWorkflow", {}, id=unique("stuck"), task_queue=deployment.queue, versioning_override=override)

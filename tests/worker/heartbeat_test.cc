@@ -144,6 +144,20 @@ TEST_F(HeartbeatTest, WhileNoServerAnswersItTriesOnWithoutSpinning) {
   puppets_[0].does([](ActivityContext& ctx) { EXPECT_FALSE(ctx.cancelled()); });
 }
 
+TEST_F(HeartbeatTest, ATimeOutThatNobodyCanMeetDoesNotMakeItSpin) {
+  std::size_t beats = 0;
+  server_.on<rpc::RecordActivityTaskHeartbeat>([&](const auto&, auto answer) {
+    ASSERT_LT(++beats, 10'000U) << "the worker spins";
+    answer.fail({.code = StatusCode::kUnavailable});
+  });
+  test::ActivityTask task = test::puppet_task();
+  task.mutable_heartbeat_timeout()->set_nanos(1);
+  start_puppet(task);
+  beat("1");
+  loop_.advance(1min);
+  EXPECT_LE(beats, 601U);
+}
+
 TEST_F(HeartbeatTest, DetailsThatTheServerNeverGotGoWithAFailure) {
   server_.always_fail<rpc::RecordActivityTaskHeartbeat>({.code = StatusCode::kUnavailable});
   start_puppet();
@@ -260,6 +274,15 @@ TEST_F(HeartbeatTest, AnAttemptThatTheServerHasGivenUpStopsAndIsNotReported) {
   EXPECT_EQ(count<rpc::RespondActivityTaskCompleted>(), 0);
   EXPECT_EQ(count<rpc::RespondActivityTaskFailed>(), 0);
   EXPECT_EQ(count<rpc::RespondActivityTaskCanceled>(), 0);
+}
+
+TEST_F(HeartbeatTest, AnAttemptThatTheServerHasGivenUpBeatsInVainAndUnheard) {
+  server_.always_fail<rpc::RecordActivityTaskHeartbeat>({.code = StatusCode::kNotFound, .message = "activity task not found"});
+  start_puppet();
+  beat("1");
+  beat("2");
+  loop_.advance(1min);
+  EXPECT_EQ(beats_sent(), 1);
 }
 
 TEST_F(HeartbeatTest, AnAnswerThatComesAfterTheEndChangesNothing) {
