@@ -57,6 +57,7 @@ class ProofReader {
 
   [[nodiscard]] std::vector<TaskEvidence> take() && {
     std::vector<TaskEvidence> all;
+    all.reserve(tasks_.size() + seen_.size());
     for (auto& [event_id, task] : tasks_) {
       all.push_back(std::move(task));
     }

@@ -37,7 +37,7 @@ struct InputFlags {
 // The server ends a workflow whose history is longer (limit.historyCount.error), and refuses a larger payload (limit.blobSize.error), long
 // before the 4 MB of a request would be reached.
 inline constexpr std::int64_t kHistoryEventsMax = 51'200;
-inline constexpr std::int64_t kPayloadBytesMax = 2 * 1024 * 1024;
+inline constexpr std::int64_t kPayloadBytesMax = 2LL * 1024 * 1024;
 // Scheduled, started and completed, of the activity and of the workflow task that follows it.
 inline constexpr std::int64_t kEventsPerStep = 6;
 // The start, the first workflow task's three, and the end.

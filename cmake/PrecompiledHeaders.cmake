@@ -1,5 +1,5 @@
-# Three quarters of a compilation here are the headers of Temporal's API and of the standard library: presets for daily work read them precompiled, all
-# targets from one file. The release preset does without, which keeps every file honest about what it includes.
+# Three quarters of a compilation here are the headers of Temporal's API and of the standard library: the presets read them precompiled, all
+# targets from one file. The tidy preset does without, which keeps every file honest about what it includes.
 option(LIFECYCLE_PCH "Precompile the headers that nearly every file includes" OFF)
 
 if(LIFECYCLE_PCH)

@@ -45,9 +45,7 @@ struct Field {
   std::array<char, kNameLength + 4> written;  // ,"name":
   Member Struct::* member;
 
-  [[nodiscard]] bool is_named(std::string_view key) const {
-    return key.size() == kNameLength && std::memcmp(key.data(), written.data() + 2, kNameLength) == 0;
-  }
+  [[nodiscard]] bool is_named(std::string_view key) const { return key == std::string_view(written.data() + 2, kNameLength); }
 };
 
 // `name` is plain ASCII without quotes, backslashes and control characters; anything else does not compile.

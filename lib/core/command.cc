@@ -3,17 +3,13 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/overloaded.h"
 #include "history/history_reader.h"
 
 namespace lifecycle::core {
 namespace {
 
 using namespace temporal::api::enums::v1;  // NOLINT(google-build-using-namespace): command and event types only, in this file only
-
-template <class... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
 
 // "ScheduleActivityTask" for COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK.
 std::string_view command_name(api::CommandType type) {
@@ -89,7 +85,7 @@ std::string describe(const WorkflowCommand& command) {
 }
 
 std::string describe(const api::HistoryEvent& event) {
-  const std::string name = history::event_name(event.event_type());
+  std::string name = history::event_name(event.event_type());
   switch (event.event_type()) {
     case EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: {
       const auto& attributes = event.activity_task_scheduled_event_attributes();

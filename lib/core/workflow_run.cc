@@ -6,17 +6,13 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/overloaded.h"
 
 namespace lifecycle::core {
 namespace {
 
 using QueryEvent = machines::QueryMachineDefinition::Event;
 using QueryEffect = machines::QueryMachineDefinition::Effect;
-
-template <class... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
 
 api::Failure failure_of(std::string message, std::string type) {
   api::Failure failure;
@@ -71,10 +67,10 @@ RunStep WorkflowRun::restart_from_first_event() {
   return FetchHistoryPage{};
 }
 
-RunStep WorkflowRun::on_history_page(std::shared_ptr<const api::History> page, std::string next_page_token) {
+RunStep WorkflowRun::on_history_page(const std::shared_ptr<const api::History>& page, std::string next_page_token) {
   next_page_token_ = std::move(next_page_token);
   const bool is_last = next_page_token_.empty();
-  Result<void> added = reader_.add_page(std::move(page), is_last);
+  Result<void> added = reader_.add_page(page, is_last);
   if (added && is_last && from_first_event_ && task_.history != nullptr) {
     added = reader_.add_tail(task_.history);
   }
@@ -192,15 +188,15 @@ RunStep WorkflowRun::respond() {
 }
 
 RunStep WorkflowRun::fail_task(const Problem& problem) {
-  return fail_task(
-      std::visit(Overloaded{
-                     [](const Nondeterminism& nondeterminism) {
-                       return WorkflowTaskFailure{.cause = api::enums::WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR,
-                                                  .failure = failure_of(nondeterminism.message(), "Nondeterminism")};
-                     },
-                     [](const Error& error) { return WorkflowTaskFailure{.failure = failure_of(error.message, "HistoryError")}; },
-                 },
-                 problem));
+  return fail_task(std::visit(
+      Overloaded{
+          [](const Nondeterminism& nondeterminism) {
+            return WorkflowTaskFailure{.cause = api::enums::WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR,
+                                       .failure = failure_of(nondeterminism.message(), "Nondeterminism")};
+          },
+          [](const Error& error) { return WorkflowTaskFailure{.failure = failure_of(error.message, std::string(kHistoryErrorType))}; },
+      },
+      problem));
 }
 
 RunStep WorkflowRun::fail_task(WorkflowTaskFailure failure) {

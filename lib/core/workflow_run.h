@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -31,6 +32,10 @@ struct WorkflowTask {
   std::shared_ptr<const void> keep_alive;
   bool replay_only = false;  // check the code against all of the history, answer nothing
 };
+
+// Type of the failure with which a task fails whose history cannot be: cut, gapped, or with events that do not fit each other. The code is
+// not at fault then.
+inline constexpr std::string_view kHistoryErrorType = "HistoryError";
 
 // The code must run. The job InitializeWorkflow asks for a new instance of it; whatever ran before for this run is void.
 struct Activate {
@@ -65,7 +70,7 @@ class WorkflowRun {
   // Begins a task; the one before it must have been answered or dropped.
   [[nodiscard]] RunStep on_workflow_task(WorkflowTask task);
   // The page that FetchHistoryPage asked for; `next_page_token` is empty when it is the last.
-  [[nodiscard]] RunStep on_history_page(std::shared_ptr<const api::History> page, std::string next_page_token);
+  [[nodiscard]] RunStep on_history_page(const std::shared_ptr<const api::History>& page, std::string next_page_token);
   // What the code answered to Activate.
   [[nodiscard]] RunStep on_completion(WorkflowActivationCompletion completion);
 

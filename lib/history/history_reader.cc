@@ -107,12 +107,12 @@ std::string event_name(api::EventType type) {
   return name;
 }
 
-Result<void> HistoryReader::add_page(std::shared_ptr<const api::History> page, bool is_last) {
+Result<void> HistoryReader::add_page(const std::shared_ptr<const api::History>& page, bool is_last) {
   complete_ = is_last;
   return append(page, 0);
 }
 
-Result<void> HistoryReader::add_tail(std::shared_ptr<const api::History> page) {
+Result<void> HistoryReader::add_tail(const std::shared_ptr<const api::History>& page) {
   complete_ = true;
   return append(page, last_event_id_);
 }

@@ -43,11 +43,11 @@ class HistoryReader {
 
   // Appends events. Their ids must go on where the last page ended: kDataLoss names what is missing, repeated or out of order, and the
   // reader is then useless. `is_last` says that the history has no further page.
-  [[nodiscard]] Result<void> add_page(std::shared_ptr<const api::History> page, bool is_last);
+  [[nodiscard]] Result<void> add_page(const std::shared_ptr<const api::History>& page, bool is_last);
 
   // Appends those events of `page` that come after what is there, and takes the history as complete. A workflow task carries events that
   // are not yet stored when its history is fetched: transient and speculative ones.
-  [[nodiscard]] Result<void> add_tail(std::shared_ptr<const api::History> page);
+  [[nodiscard]] Result<void> add_tail(const std::shared_ptr<const api::History>& page);
 
   // The next logical task. Its events live until the call after this one.
   [[nodiscard]] Next next();

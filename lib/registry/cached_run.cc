@@ -24,8 +24,8 @@ CachedRun::CachedRun(const Registry& registry, RunIdentity identity) : registry_
 
 RunRequest CachedRun::on_workflow_task(core::WorkflowTask task) { return drive(run_.on_workflow_task(std::move(task))); }
 
-RunRequest CachedRun::on_history_page(std::shared_ptr<const api::History> page, std::string next_page_token) {
-  return drive(run_.on_history_page(std::move(page), std::move(next_page_token)));
+RunRequest CachedRun::on_history_page(const std::shared_ptr<const api::History>& page, std::string next_page_token) {
+  return drive(run_.on_history_page(page, std::move(next_page_token)));
 }
 
 RunRequest CachedRun::drive(core::RunStep step) {

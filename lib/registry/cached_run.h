@@ -30,7 +30,7 @@ class CachedRun {
   CachedRun(const Registry& registry, RunIdentity identity);
 
   [[nodiscard]] RunRequest on_workflow_task(core::WorkflowTask task);
-  [[nodiscard]] RunRequest on_history_page(std::shared_ptr<const api::History> page, std::string next_page_token);
+  [[nodiscard]] RunRequest on_history_page(const std::shared_ptr<const api::History>& page, std::string next_page_token);
 
   [[nodiscard]] bool closed() const { return run_.closed(); }
   [[nodiscard]] bool has_state() const { return run_.has_state(); }

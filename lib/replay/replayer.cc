@@ -7,16 +7,6 @@
 #include "history/history_reader.h"
 
 namespace lifecycle::replay {
-namespace {
-
-// Gaps and repetitions would come back as a failed task; here they are the file's fault, not the code's.
-Result<void> check_event_ids(const api::History& history) {
-  history::HistoryReader reader;
-  return reader.add_page(std::shared_ptr<const api::History>(std::shared_ptr<void>(), &history), true);
-}
-
-}  // namespace
-
 Result<ReplayResult> Replayer::replay(std::shared_ptr<const api::History> history) const {
   if (history->events_size() == 0) {
     return fail(ErrorCode::kDataLoss, "the history is empty");
@@ -25,9 +15,6 @@ Result<ReplayResult> Replayer::replay(std::shared_ptr<const api::History> histor
   if (!first.has_workflow_execution_started_event_attributes()) {
     return fail(ErrorCode::kDataLoss,
                 fmt::format("the history begins with {}, not with WorkflowExecutionStarted", history::event_name(first.event_type())));
-  }
-  if (Result<void> ids = check_event_ids(*history); !ids) {
-    return std::unexpected(std::move(ids.error()));
   }
   const auto& started = first.workflow_execution_started_event_attributes();
   if (registry_.find_workflow(started.workflow_type().name()) == nullptr) {
@@ -39,6 +26,10 @@ Result<ReplayResult> Replayer::replay(std::shared_ptr<const api::History> histor
                                        .workflow_type = started.workflow_type().name()});
   const RunRequest request = run.on_workflow_task(core::WorkflowTask{.history = std::move(history), .replay_only = true});
   if (const auto* failed = std::get_if<core::RespondWorkflowTaskFailed>(&request)) {
+    const api::Failure& failure = failed->failure.failure;
+    if (failure.application_failure_info().type() == core::kHistoryErrorType) {
+      return fail(ErrorCode::kDataLoss, failure.message());
+    }
     return ReplayResult{.verdict = Verdict::kMismatch, .failure = failed->failure};
   }
   const auto* finished = std::get_if<core::ReplayFinished>(&request);

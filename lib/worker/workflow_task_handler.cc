@@ -5,17 +5,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/overloaded.h"
 #include "worker/deployment.h"
 #include "worker/limits.h"
 #include "worker/version.h"
 
 namespace lifecycle::worker {
 namespace {
-
-template <class... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
 
 core::WorkflowTask to_task(const WorkflowTaskResponse& response) {
   core::WorkflowTask task{.history = std::shared_ptr<const api::History>(response, &response->history()),

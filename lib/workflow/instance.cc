@@ -8,16 +8,12 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/overloaded.h"
 #include "converter/failure.h"
 #include "workflow/definition.h"
 
 namespace lifecycle::workflow {
 namespace {
-
-template <class... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
 
 std::exception_ptr cancelled_error(std::string_view reason) {
   return std::make_exception_ptr(CancelledFailure(reason.empty() ? "cancelled" : std::string(reason)));

@@ -95,13 +95,13 @@ TEST_F(ReplayerTest, CodeThatThrowsWhereTheHistoryGoesOnIsAMismatchWithTheExcept
   EXPECT_EQ(result.failure.failure.message(), "index 7 of 3");
 }
 
-TEST_F(ReplayerTest, AnEventThatNobodyKnowsIsAMismatchThatNamesIt) {
+TEST_F(ReplayerTest, RefusesAnEventThatNobodyKnowsAndNamesIt) {
   HistoryBuilder history = begun();
   history.activity_task_scheduled("Greet", to_payloads("a"));
   history.add(static_cast<api::EventType>(9999));
-  const ReplayResult result = replay(history);
-  EXPECT_EQ(result.verdict, Verdict::kMismatch);
-  EXPECT_EQ(result.failure.failure.message(), "history event 6 (event of type 9999) is of a kind that this worker does not know");
+  const Error error = refusal(history.build());
+  EXPECT_EQ(error.code, ErrorCode::kDataLoss);
+  EXPECT_EQ(error.message, "history event 6 (event of type 9999) is of a kind that this worker does not know");
 }
 
 TEST_F(ReplayerTest, RefusesAnEmptyHistory) {
