@@ -11,6 +11,7 @@ extern "C" const char* __tsan_default_suppressions() {
          "race:^grpc_\n"
          "race:^gpr_\n"
          "race:^tcp_\n"
+         "race:^eventfd_wakeup\n"
          "race:absl::\n"
          "race:^ares_\n"
          "race:.isra.\n"
