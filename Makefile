@@ -32,15 +32,15 @@ demo-versioned: build
 	@ci/demo-versioned
 
 test: build
-	@ctest --preset release
+	@ctest --preset release -j $(JOBS)
 
 test-unit: build
-	@ctest --preset release -L unit
+	@ctest --preset release -j $(JOBS) -L unit
 
 asan tsan: setup
 	@cmake --preset $@ > build/configure-$@.log 2>&1 || { cat build/configure-$@.log; exit 1; }
 	@cmake --build --preset $@ -j $(JOBS)
-	@ctest --preset $@
+	@ctest --preset $@ -j $(JOBS)
 
 tidy: setup
 	@cmake --preset tidy > build/configure-tidy.log 2>&1 || { cat build/configure-tidy.log; exit 1; }

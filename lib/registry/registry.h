@@ -31,7 +31,7 @@ class WorkflowRegistration {
 
   // A const member: a query reads. What it returns is the answer, what it throws fails the query alone.
   template <class R, class... Args>
-  WorkflowRegistration& query(std::string name, R (T::*handler)(Args...) const) {
+  WorkflowRegistration& query(const std::string& name, R (T::*handler)(Args...) const) {
     definition_->queries[name] = [name, handler](const void* object, const api::Payloads* arguments) {
       return converter::to_payloads(std::apply([&](const auto&... args) { return (static_cast<const T*>(object)->*handler)(args...); },
                                                workflow::read_arguments<std::decay_t<Args>...>(name, arguments)));
@@ -41,7 +41,7 @@ class WorkflowRegistration {
 
   // Runs before the coroutines go on.
   template <class... Args>
-  WorkflowRegistration& signal(std::string name, void (T::*handler)(Args...)) {
+  WorkflowRegistration& signal(const std::string& name, void (T::*handler)(Args...)) {
     definition_->signals[name] = [name, handler](void* object, WorkflowContext, const api::Payloads* input) {
       std::apply([&](auto&&... args) { (static_cast<T*>(object)->*handler)(std::move(args)...); },
                  workflow::read_arguments<std::decay_t<Args>...>(name, input));
@@ -52,7 +52,7 @@ class WorkflowRegistration {
 
   // A handler that waits: it runs beside the main coroutine, and ends with the workflow at the latest.
   template <class... Args>
-  WorkflowRegistration& signal(std::string name, Workflow<void> (T::*handler)(WorkflowContext, Args...)) {
+  WorkflowRegistration& signal(const std::string& name, Workflow<void> (T::*handler)(WorkflowContext, Args...)) {
     definition_->signals[name] = [name, handler](void* object, WorkflowContext ctx, const api::Payloads* input) {
       return std::apply([&](auto&&... args) { return (static_cast<T*>(object)->*handler)(ctx, std::move(args)...); },
                         workflow::read_arguments<Args...>(name, input));

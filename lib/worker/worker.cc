@@ -66,7 +66,7 @@ rpc::service::PollActivityTaskQueueRequest activity_poll(const Shared& shared) {
 }  // namespace
 
 struct Worker::Impl {
-  Impl(rpc::WorkflowService& service, EventLoop& loop, const Registry& registry, Logger log, WorkerOptions options)
+  Impl(rpc::WorkflowService& service, EventLoop& loop, const Registry& registry, Logger log, const WorkerOptions& options)
       : shared{.service = service,
                .loop = loop,
                .registry = registry,
@@ -148,8 +148,8 @@ struct Worker::Impl {
   bool telling_server = false;
 };
 
-Worker::Worker(rpc::WorkflowService& service, EventLoop& loop, const Registry& registry, Logger log, WorkerOptions options)
-    : impl_(std::make_unique<Impl>(service, loop, registry, std::move(log), std::move(options))) {}
+Worker::Worker(rpc::WorkflowService& service, EventLoop& loop, const Registry& registry, Logger log, const WorkerOptions& options)
+    : impl_(std::make_unique<Impl>(service, loop, registry, std::move(log), options)) {}
 
 Worker::~Worker() {
   impl_->shared.loop.cancel(impl_->deadline);

@@ -61,7 +61,7 @@ struct WorkerStats {
 class Worker {
  public:
   // The references outlive the worker. All members are called on the loop's thread.
-  Worker(rpc::WorkflowService& service, EventLoop& loop, const Registry& registry, Logger log, WorkerOptions options);
+  Worker(rpc::WorkflowService& service, EventLoop& loop, const Registry& registry, Logger log, const WorkerOptions& options);
   // Once started, it is destroyed when stopped() is true: until then, calls that are under way will speak to it.
   ~Worker();
   Worker(const Worker&) = delete;

@@ -118,7 +118,7 @@ void WorkflowTaskHandler::on_task(WorkflowTaskResponse task) {
                                                                         .workflow_type = task->workflow_type().name()}));
   }
   if (!entry->busy) {
-    begin(*entry, std::move(task));
+    begin(*entry, task);
     return;
   }
   // The answer to the last task is still on its way, or that task is lost and the server has already handed out the next.
@@ -132,7 +132,7 @@ void WorkflowTaskHandler::on_task(WorkflowTaskResponse task) {
   entry->waiting.push_back(std::move(task));
 }
 
-void WorkflowTaskHandler::begin(RunEntry& entry, WorkflowTaskResponse task) {
+void WorkflowTaskHandler::begin(RunEntry& entry, const WorkflowTaskResponse& task) {
   const bool is_partial = task->history().events_size() == 0 || task->history().events(0).event_id() > 1;
   if (is_partial) {
     ++(entry.run.has_state() ? shared_.stats.sticky_cache_hits : shared_.stats.sticky_cache_misses);

@@ -24,7 +24,7 @@ class WorkflowTaskHandler {
   [[nodiscard]] std::size_t cached_workflows() const { return cache_.size(); }
 
  private:
-  void begin(RunEntry& entry, WorkflowTaskResponse task);
+  void begin(RunEntry& entry, const WorkflowTaskResponse& task);
   void handle(RunEntry& entry, const WorkflowTaskResponse& task, RunRequest request);
   void fetch_page(RunEntry& entry, const WorkflowTaskResponse& task, const core::FetchHistoryPage& fetch);
   void complete(RunEntry& entry, const WorkflowTaskResponse& task, core::RespondWorkflowTaskCompleted completed);
