@@ -16,12 +16,11 @@ namespace lifecycle {
 using RunRequest = std::variant<core::FetchHistoryPage, core::RespondWorkflowTaskCompleted, core::RespondWorkflowTaskFailed,
                                 core::RespondQuery, core::ReplayFinished>;
 
-// Who the run is; the type is known before its history is.
+// Who the run is; its type is in its history.
 struct RunIdentity {
   std::string name_space;
   std::string workflow_id;
   std::string run_id;
-  std::string workflow_type;
 };
 
 class CachedRun {

@@ -20,10 +20,8 @@ Result<ReplayResult> Replayer::replay(std::shared_ptr<const api::History> histor
   if (registry_.find_workflow(started.workflow_type().name()) == nullptr) {
     return fail(ErrorCode::kNotFound, fmt::format("workflow type '{}' is not registered here", started.workflow_type().name()));
   }
-  CachedRun run(registry_, RunIdentity{.name_space = "replay",
-                                       .workflow_id = started.workflow_id(),
-                                       .run_id = started.original_execution_run_id(),
-                                       .workflow_type = started.workflow_type().name()});
+  CachedRun run(registry_,
+                RunIdentity{.name_space = "replay", .workflow_id = started.workflow_id(), .run_id = started.original_execution_run_id()});
   const RunRequest request = run.on_workflow_task(core::WorkflowTask{.history = std::move(history), .replay_only = true});
   if (const auto* failed = std::get_if<core::RespondWorkflowTaskFailed>(&request)) {
     const api::Failure& failure = failed->failure.failure;

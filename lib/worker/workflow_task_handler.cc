@@ -114,8 +114,7 @@ void WorkflowTaskHandler::on_task(WorkflowTaskResponse task) {
   if (entry == nullptr) {
     entry = &cache_.add(run_id, CachedRun(shared_.registry, RunIdentity{.name_space = shared_.options.name_space,
                                                                         .workflow_id = task->workflow_execution().workflow_id(),
-                                                                        .run_id = run_id,
-                                                                        .workflow_type = task->workflow_type().name()}));
+                                                                        .run_id = run_id}));
   }
   if (!entry->busy) {
     begin(*entry, task);

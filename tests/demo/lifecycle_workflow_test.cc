@@ -39,10 +39,9 @@ class LifecycleWorkflowTest : public testing::Test {
   std::vector<api::Command> next_commands() {
     HistoryBuilder until_now = history_;
     const std::int64_t started = until_now.polled_workflow_task();
-    CachedRun run(registry_, {.name_space = "default",
-                              .workflow_id = std::string(HistoryBuilder::kWorkflowId),
-                              .run_id = std::string(HistoryBuilder::kRunId),
-                              .workflow_type = std::string(kWorkflowType)});
+    CachedRun run(
+        registry_,
+        {.name_space = "default", .workflow_id = std::string(HistoryBuilder::kWorkflowId), .run_id = std::string(HistoryBuilder::kRunId)});
     RunRequest request = run.on_workflow_task({.history = until_now.build(), .started_event_id = started});
     const auto* completed = std::get_if<core::RespondWorkflowTaskCompleted>(&request);
     EXPECT_NE(completed, nullptr) << "the workflow task failed";

@@ -105,8 +105,7 @@ HistoryPtr slice(const api::History& history, std::int64_t first, std::int64_t l
 CachedRun fresh_run(const Registry& registry) {
   return {registry, RunIdentity{.name_space = "default",
                                 .workflow_id = std::string(replay::HistoryBuilder::kWorkflowId),
-                                .run_id = std::string(replay::HistoryBuilder::kRunId),
-                                .workflow_type = ""}};
+                                .run_id = std::string(replay::HistoryBuilder::kRunId)}};
 }
 
 StoredHistory::Page StoredHistory::page(const std::string& token) const {
