@@ -80,8 +80,8 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
                                        {"never", LogLevel::kNever}},
                                       "least level that is logged, to standard error [worker: info, else never]")
       ->group(group);
-  add_choice<LogFormat>(app, "--log-format", options.log_format, {{"text", LogFormat::kText}, {"json", LogFormat::kJson}},
-                        "form of log lines")
+  add_choice<std::optional<LogFormat>>(app, "--log-format", options.log_format, {{"text", LogFormat::kText}, {"json", LogFormat::kJson}},
+                                       "form of log lines [text]")
       ->group(group);
   add_duration(app, "--command-timeout", options.command_timeout, "end the command after this time, with exit code 124")->group(group);
   add_duration(app, "--client-connect-timeout", options.connect_timeout, "how long to wait for a server that does not answer [5s]")
@@ -91,6 +91,10 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
 std::string variable(const client::Environment& environment, const std::string& name) {
   const auto found = environment.variables.find(name);
   return found == environment.variables.end() ? "" : found->second;
+}
+
+Logger command_log(const GlobalOptions& options) {
+  return {options.log_level.value_or(LogLevel::kNever), options.log_format.value_or(LogFormat::kText)};
 }
 
 OutputOptions output_options(const GlobalOptions& options, const client::Environment& environment) {

@@ -20,8 +20,8 @@ struct GlobalOptions {
   OutputFormat output = OutputFormat::kText;
   TimeFormat time_format = TimeFormat::kRelative;
   ColorChoice color = ColorChoice::kAuto;
-  std::optional<LogLevel> log_level;  // nothing: what the subcommand is used to
-  LogFormat log_format = LogFormat::kText;
+  std::optional<LogLevel> log_level;            // nothing: what the subcommand is used to
+  std::optional<LogFormat> log_format;          // nothing: text, or a worker's setting
   Duration command_timeout = Duration::zero();  // zero: none
   Duration connect_timeout = std::chrono::seconds(5);
 };
@@ -37,6 +37,9 @@ struct ProcessContext {
 
 // The value of an environment variable, or "" when it is not set.
 [[nodiscard]] std::string variable(const client::Environment& environment, const std::string& name);
+
+// The log of a command that answers and ends: silent when nobody asked for it.
+[[nodiscard]] Logger command_log(const GlobalOptions& options);
 
 [[nodiscard]] OutputOptions output_options(const GlobalOptions& options, const client::Environment& environment);
 

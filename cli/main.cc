@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cli/config_command.h"
 #include "cli/did_you_mean.h"
 #include "cli/exit_code.h"
 #include "cli/flags.h"
@@ -18,6 +19,7 @@
 #include "cli/version.h"
 #include "cli/versioned_command.h"
 #include "cli/worker_command.h"
+#include "cli/worker_settings.h"
 #include "client/connection_config.h"
 
 namespace lifecycle::cli {
@@ -27,7 +29,9 @@ namespace {
 struct Program {
   CLI::App app{"Proves on your own Temporal server that workflows survive what happens to their workers."};
   GlobalOptions global;
+  std::vector<SettingDefinition> worker_settings = worker_setting_definitions();
   WorkerFlags worker_flags;
+  ConfigOptions config_options;
   StartOptions start_options;
   StartOptions quick_options{.preset = Preset::kQuick};
   VersionedOptions versioned_options;
@@ -38,6 +42,7 @@ struct Program {
   CLI::App* quick = nullptr;
   CLI::App* versioned = nullptr;
   CLI::App* rollout = nullptr;
+  CLI::App* config = nullptr;
   CLI::App* help = nullptr;
 };
 
@@ -54,7 +59,7 @@ void define(Program& program) {
   add_global_options(app, program.global);
 
   program.worker = app.add_subcommand("worker", "serve a task queue until it is told to stop");
-  add_worker_options(*program.worker, program.worker_flags);
+  add_worker_options(*program.worker, program.worker_flags, program.worker_settings);
 
   program.start =
       app.add_subcommand("start", "start the 5-minute workflow (lifecycle) or the 30-second one (quick), follow it, print the result");
@@ -72,9 +77,12 @@ void define(Program& program) {
   program.rollout = app.add_subcommand("rollout", "show where a Worker Deployment sends its workflows, and change it");
   add_rollout_options(*program.rollout, program.rollout_options);
 
+  program.config = app.add_subcommand("config", "show the settings that a worker would have here, and where each comes from");
+  add_config_options(*program.config, program.config_options, program.worker_settings);
+
   program.help = app.add_subcommand("help", "explain a command, or the exit codes");
   program.help->add_option("topic", program.help_topic, "a command, or exit-codes");
-  for (CLI::App* subcommand : {program.worker, program.start, program.quick, program.versioned, program.rollout}) {
+  for (CLI::App* subcommand : {program.worker, program.start, program.quick, program.versioned, program.rollout, program.config}) {
     subcommand->footer(kSubcommandFooter);
   }
 }
@@ -201,7 +209,7 @@ ExitCode run(int argc, char** argv) {
   }
   Output output(output_options(program.global, environment));
   if (program.worker->parsed()) {
-    return run_worker(program.global, program.worker_flags, process);
+    return run_worker(program.global, program.worker_flags, program.worker_settings, process);
   }
   if (program.start->parsed()) {
     return run_start(program.global, program.start_options, process);
@@ -214,6 +222,9 @@ ExitCode run(int argc, char** argv) {
   }
   if (program.rollout->parsed()) {
     return run_rollout(program.global, program.rollout_options, process);
+  }
+  if (program.config->parsed()) {
+    return run_config(program.global, program.config_options, program.worker_settings, process);
   }
   if (program.help->parsed()) {
     return run_help(program, output);

@@ -254,7 +254,7 @@ void add_rollout_options(CLI::App& app, RolloutOptions& options) {
 
 ExitCode run_rollout(const GlobalOptions& global, const RolloutOptions& options, const ProcessContext& process) {
   Output output(output_options(global, process.environment));
-  const Logger log(global.log_level.value_or(LogLevel::kNever), global.log_format);
+  const Logger log = command_log(global);
   rpc::prepare_process(log);
   const Result<void> valid = options.action == RolloutAction::kPromote
                                  ? client::check_version({.deployment_name = options.deployment_name, .build_id = options.version})

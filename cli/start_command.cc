@@ -210,7 +210,7 @@ std::string follow_again_command(const GlobalOptions& global, const StartOptions
 
 ExitCode run_start(const GlobalOptions& global, StartOptions options, const ProcessContext& process) {
   Output output(output_options(global, process.environment));
-  const Logger log(global.log_level.value_or(LogLevel::kNever), global.log_format);
+  const Logger log = command_log(global);
   rpc::prepare_process(log);
   const Result<demo::LifecycleInput> input = make_input(options.preset, options.input);
   if (!input) {

@@ -356,7 +356,7 @@ void add_versioned_options(CLI::App& app, VersionedOptions& options) {
 
 ExitCode run_versioned(const GlobalOptions& global, const VersionedOptions& options, const ProcessContext& process) {
   Output output(output_options(global, process.environment));
-  const Logger log(global.log_level.value_or(LogLevel::kNever), global.log_format);
+  const Logger log = command_log(global);
   rpc::prepare_process(log);
   for (const std::string& build_id : {options.version, options.compare_with.empty() ? options.version : options.compare_with}) {
     if (const auto valid = client::check_version({.deployment_name = options.deployment_name, .build_id = build_id}); !valid) {

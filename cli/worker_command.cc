@@ -3,17 +3,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <array>
 
 #include "base/random.h"
 #include "cli/connection.h"
-#include "cli/flags.h"
 #include "cli/signals.h"
-#include "cli/version.h"
-#include "cli/workflow_input.h"
-#include "client/deployment_version.h"
+#include "cli/worker_settings.h"
 #include "rpc/process.h"
-#include "worker/contract.h"
 #include "worker/register.h"
 
 namespace lifecycle::cli {
@@ -85,105 +82,53 @@ class WorkerProcess {
 
 }  // namespace
 
-void add_worker_options(CLI::App& app, WorkerFlags& flags) {
-  worker::WorkerOptions& options = flags.options;
-  app.add_option(
-      "-t,--task-queue", flags.task_queue,
-      fmt::format("task queue to serve [{}, or {} with a deployment] (TEMPORAL_TASK_QUEUE)", demo::kTaskQueue, demo::kVersionedTaskQueue));
-  app.add_option("--worker-version", flags.worker_version,
-                 fmt::format("version it says it is [{}] (TEMPORAL_WORKER_BUILD_ID)", default_worker_version()));
-  app.add_option("--deployment-name", flags.deployment_name,
-                 "Worker Deployment that it is this version of; without one it is unversioned (TEMPORAL_DEPLOYMENT_NAME)");
-  add_choice<std::optional<worker::VersioningBehavior>>(
-      app, "--versioning-behavior", flags.versioning_behavior,
-      {{"pinned", worker::VersioningBehavior::kPinned}, {"auto-upgrade", worker::VersioningBehavior::kAutoUpgrade}},
-      "with a deployment: workflows stay on their version, or move on when another one becomes current [pinned]");
-  const char* const group = "Tuning";
-  app.add_option("--max-concurrent-activities", options.max_concurrent_activities, "activities at once")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--max-concurrent-workflow-task-polls", options.max_concurrent_workflow_task_polls, "long polls for workflow tasks")
-      ->check(CLI::Range(2, 1'000))
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--max-concurrent-activity-task-polls", options.max_concurrent_activity_task_polls, "long polls for activity tasks")
-      ->check(CLI::Range(1, 1'000))
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--max-cached-workflows", options.max_cached_workflows, "workflows kept in memory between their tasks; 0: none")
-      ->check(CLI::Range(0, 10'000'000))
-      ->capture_default_str()
-      ->group(group);
-  add_duration(app, "--sticky-timeout", options.sticky_schedule_to_start_timeout,
-               "how long a workflow task waits for the worker that has the workflow in memory [2s]")
-      ->group(group);
-  add_duration(app, "--graceful-shutdown-timeout", options.graceful_shutdown_timeout, "how long running activities may take to end [30s]")
-      ->group(group);
-  app.add_flag("--eager-activities", options.eager_activities, "run a workflow task's activities here, without another poll")->group(group);
+void add_worker_options(CLI::App& app, WorkerFlags& flags, std::span<const SettingDefinition> definitions) {
+  app.add_option("--settings-file", flags.settings_file,
+                 "file with these settings [lifecycle.toml here, in ~/.config/lifecycle or in /etc/lifecycle] (LIFECYCLE_SETTINGS_FILE)")
+      ->group("Worker");
+  add_setting_flags(app, definitions, flags.settings);
 }
 
-namespace {
-
-// Nothing for an unversioned worker.
-Result<std::optional<worker::WorkerDeployment>> resolve_deployment(const WorkerFlags& flags, const std::string& name,
-                                                                   const std::string& worker_version) {
-  if (name.empty()) {
-    if (flags.versioning_behavior) {
-      return fail(ErrorCode::kInvalidArgument, "--versioning-behavior: the worker is in no deployment",
-                  "say which one with --deployment-name; without it any worker of the queue may run any task");
+Result<WorkerSettings> load_worker_settings(const GlobalOptions& options, const WorkerFlags& flags,
+                                            std::span<const SettingDefinition> definitions, const client::Environment& environment) {
+  Result<std::optional<SettingsFile>> file = find_settings_file(flags.settings_file, environment);
+  if (!file) {
+    return std::unexpected(std::move(file).error());
+  }
+  std::map<std::string, Setting, std::less<>> from_file;
+  if (*file) {
+    auto read = read_settings(**file, definitions);
+    if (!read) {
+      return std::unexpected(std::move(read).error());
     }
-    return std::nullopt;
+    from_file = *std::move(read);
   }
-  if (const Result<void> valid = client::check_version({.deployment_name = name, .build_id = worker_version}); !valid) {
-    return std::unexpected(valid.error());
+  SettingTexts given = flags.settings;
+  if (options.log_level) {
+    given.emplace("log_level", name_of(*options.log_level));
   }
-  return worker::WorkerDeployment{.name = name,
-                                  .versioning_behavior = flags.versioning_behavior.value_or(worker::VersioningBehavior::kPinned)};
+  if (options.log_format) {
+    given.emplace("log_format", *options.log_format == LogFormat::kJson ? "json" : "text");
+  }
+  Result<Settings> settings = resolve_settings(definitions, given, environment, from_file);
+  if (!settings) {
+    return std::unexpected(std::move(settings).error());
+  }
+  return WorkerSettings{.settings = *std::move(settings), .file = *std::move(file)};
 }
 
-}  // namespace
-
-Result<worker::WorkerOptions> resolve_worker_options(const WorkerFlags& flags, const client::Environment& environment,
-                                                     const ProcessFacts& facts) {
-  const auto from_environment = [&](const std::string& name, std::string_view otherwise) {
-    const std::string value = variable(environment, name);
-    return value.empty() ? std::string(otherwise) : value;
-  };
-  worker::WorkerOptions options = flags.options;
-  options.worker_version =
-      flags.worker_version ? *flags.worker_version : from_environment("TEMPORAL_WORKER_BUILD_ID", default_worker_version());
-  const std::string deployment_name = flags.deployment_name ? *flags.deployment_name : from_environment("TEMPORAL_DEPLOYMENT_NAME", "");
-  const Result<std::optional<worker::WorkerDeployment>> deployment = resolve_deployment(flags, deployment_name, options.worker_version);
-  if (!deployment) {
-    return std::unexpected(deployment.error());
-  }
-  options.deployment = *deployment;
-  options.task_queue = flags.task_queue
-                           ? *flags.task_queue
-                           : from_environment("TEMPORAL_TASK_QUEUE", options.deployment ? demo::kVersionedTaskQueue : demo::kTaskQueue);
-  if (options.task_queue.empty()) {
-    return fail(ErrorCode::kInvalidArgument, "--task-queue: is empty");
-  }
-  if (options.worker_version.empty() || std::ssize(options.worker_version) > kWorkerVersionBytesMax) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("--worker-version: {} bytes, and a version has 1 to {}", options.worker_version.size(), kWorkerVersionBytesMax),
-                "each result names one version for each step, and must fit into a payload");
-  }
-  options.identity = worker::make_identity({.pod_name = variable(environment, "POD_NAME"),
-                                            .node_name = variable(environment, "NODE_NAME"),
-                                            .host_name = facts.host_name,
-                                            .process_id = facts.process_id,
-                                            .worker_version = options.worker_version,
-                                            .nonce = facts.nonce});
-  return options;
-}
-
-ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, const ProcessContext& process) {
+ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, std::span<const SettingDefinition> definitions,
+                    const ProcessContext& process) {
   Output output(output_options(options, process.environment));
-  const Logger log(options.log_level.value_or(LogLevel::kInfo), options.log_format);
+  const Result<WorkerSettings> loaded = load_worker_settings(options, flags, definitions, process.environment);
+  if (!loaded) {
+    return output.report(loaded.error());
+  }
+  const Settings& settings = loaded->settings;
+  const Logger log(*parse_log_level(settings.text("log_level")),
+                   settings.text("log_format") == "json" ? LogFormat::kJson : LogFormat::kText);
   rpc::prepare_process(log);
-  Result<worker::WorkerOptions> worker_options = resolve_worker_options(flags, process.environment, process_facts());
+  Result<worker::WorkerOptions> worker_options = make_worker_options(settings, process.environment, process_facts());
   if (!worker_options) {
     return output.report(worker_options.error());
   }
@@ -198,7 +143,8 @@ ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, cons
                              {"task_queue", worker_options->task_queue},
                              {"version", worker_options->worker_version},
                              {"deployment", worker_options->deployment ? worker_options->deployment->name : "none (unversioned)"},
-                             {"identity", worker_options->identity}});
+                             {"identity", worker_options->identity},
+                             {"settings_file", loaded->file ? loaded->file->path : "none"}});
   Registry registry;
   demo::register_all(registry);
   return WorkerProcess(**connection, registry, log, *worker_options).run(options.command_timeout);

@@ -1,15 +1,15 @@
 // `lifecycle worker`: serves a task queue until it is told to stop.
 #pragma once
 
-#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "cli/exit_code.h"
 #include "cli/global_options.h"
-#include "worker/worker.h"
+#include "cli/settings.h"
+#include "cli/settings_file.h"
 
 namespace CLI {
 class App;
@@ -17,31 +17,28 @@ class App;
 
 namespace lifecycle::cli {
 
-// What was given on the command line; what was not is taken from the environment or is the worker's default.
+// What was given on the command line.
 struct WorkerFlags {
-  std::optional<std::string> task_queue;       // else TEMPORAL_TASK_QUEUE, else the contract's queue for a worker of this kind
-  std::optional<std::string> worker_version;   // else TEMPORAL_WORKER_BUILD_ID, else the version built in
-  std::optional<std::string> deployment_name;  // else TEMPORAL_DEPLOYMENT_NAME; empty: the worker is unversioned
-  std::optional<worker::VersioningBehavior> versioning_behavior;  // else pinned; only together with a deployment
-  worker::WorkerOptions options;  // the tuning flags write here; the names are set by resolve_worker_options()
+  std::optional<std::string> settings_file;
+  SettingTexts settings;
 };
 
-void add_worker_options(CLI::App& app, WorkerFlags& flags);
+// The flags of `definitions`, which outlive the parsing, and the settings file's.
+void add_worker_options(CLI::App& app, WorkerFlags& flags, std::span<const SettingDefinition> definitions);
 
-// What tells this start of the process apart from every other.
-struct ProcessFacts {
-  std::string host_name;
-  int process_id = 0;
-  std::string nonce;
+// All settings of a worker, and the file that was read for them.
+struct WorkerSettings {
+  Settings settings;
+  std::optional<SettingsFile> file;
 };
-
-// Errors: kInvalidArgument for a version that is empty or longer than kWorkerVersionBytesMax, an empty task queue, names that a Worker
-// Deployment may not have (client::check_version()), and a versioning behavior without a deployment.
-[[nodiscard]] Result<worker::WorkerOptions> resolve_worker_options(const WorkerFlags& flags, const client::Environment& environment,
-                                                                   const ProcessFacts& facts);
+// Errors: as find_settings_file(), read_settings() and resolve_settings().
+[[nodiscard]] Result<WorkerSettings> load_worker_settings(const GlobalOptions& options, const WorkerFlags& flags,
+                                                          std::span<const SettingDefinition> definitions,
+                                                          const client::Environment& environment);
 
 // Runs until a signal or the command's time-out stops it. The first signal stops it gracefully (exit code 0), the second at once (128 + its
 // number). A server that is not there, or goes away, is waited for.
-[[nodiscard]] ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, const ProcessContext& process);
+[[nodiscard]] ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, std::span<const SettingDefinition> definitions,
+                                  const ProcessContext& process);
 
 }  // namespace lifecycle::cli

@@ -116,6 +116,8 @@ Result<LogLevel> parse_log_level(std::string_view text) {
   return fail(ErrorCode::kInvalidArgument, fmt::format("log level '{}' is not known", text), "use debug, info, warn, error or never");
 }
 
+std::string_view name_of(LogLevel level) { return kLevelNames.at(static_cast<std::size_t>(level)); }
+
 struct Logger::Sink {
   Sink(LogLevel minimum, LogFormat line_format)
       : level(minimum), format(line_format), output("lifecycle", std::make_shared<spdlog::sinks::stderr_sink_mt>()) {

@@ -22,6 +22,7 @@ enum class LogFormat : std::uint8_t { kText, kJson };
 
 // "debug", "info", "warn", "error", "never"; kInvalidArgument for anything else.
 [[nodiscard]] Result<LogLevel> parse_log_level(std::string_view text);
+[[nodiscard]] std::string_view name_of(LogLevel level);
 
 struct LogField {
   std::string_view name;

@@ -8,6 +8,8 @@
 #include "cli/version.h"
 #include "cli/versioned_command.h"
 #include "cli/worker_command.h"
+#include "cli/worker_settings.h"
+#include "cli/workflow_input.h"
 
 namespace lifecycle::cli {
 namespace {
@@ -121,50 +123,53 @@ TEST(FollowAgain, is_a_command_that_can_be_typed_as_it_is) {
 
 const ProcessFacts kFacts{.host_name = "host", .process_id = 7, .nonce = "ab"};
 
+// What the worker's flags, by key, and the environment come to.
+Result<worker::WorkerOptions> worker_options(const SettingTexts& flags, std::map<std::string, std::string> variables = {}) {
+  const client::Environment environment = environment_with(std::move(variables));
+  const std::vector<SettingDefinition> definitions = worker_setting_definitions();
+  const Result<Settings> settings = resolve_settings(definitions, flags, environment, {});
+  if (!settings) {
+    return std::unexpected(settings.error());
+  }
+  return make_worker_options(*settings, environment, kFacts);
+}
+
 TEST(WorkerOptions, are_the_contracts_when_nothing_is_given) {
-  const auto options = resolve_worker_options({}, environment_with({}), kFacts);
+  const auto options = worker_options({});
   ASSERT_TRUE(options);
   EXPECT_EQ(options->task_queue, "lifecycle-queue");
   EXPECT_EQ(options->worker_version, default_worker_version());
 }
 
 TEST(WorkerOptions, come_from_the_environment_and_flags_win_over_it) {
-  const client::Environment environment =
-      environment_with({{"TEMPORAL_TASK_QUEUE", "from-environment"}, {"TEMPORAL_WORKER_BUILD_ID", "v2"}});
-  const auto from_environment = resolve_worker_options({}, environment, kFacts);
+  const std::map<std::string, std::string> variables{{"TEMPORAL_TASK_QUEUE", "from-environment"}, {"TEMPORAL_WORKER_BUILD_ID", "v2"}};
+  const auto from_environment = worker_options({}, variables);
   EXPECT_EQ(from_environment->task_queue, "from-environment");
   EXPECT_EQ(from_environment->worker_version, "v2");
-  const auto from_flags = resolve_worker_options({.task_queue = "from-flag", .worker_version = "v3"}, environment, kFacts);
+  const auto from_flags = worker_options({{"task_queue", "from-flag"}, {"worker_version", "v3"}}, variables);
   EXPECT_EQ(from_flags->task_queue, "from-flag");
   EXPECT_EQ(from_flags->worker_version, "v3");
 }
 
 TEST(WorkerOptions, name_the_pod_in_a_pod_and_the_process_elsewhere) {
-  WorkerFlags flags;
-  flags.worker_version = "v1";
-  EXPECT_EQ(resolve_worker_options(flags, environment_with({}), kFacts)->identity, "7@host/v1#ab");
-  EXPECT_EQ(resolve_worker_options(flags, environment_with({{"POD_NAME", "pod"}, {"NODE_NAME", "node"}}), kFacts)->identity,
-            "pod@node/v1#ab");
+  EXPECT_EQ(worker_options({{"worker_version", "v1"}})->identity, "7@host/v1#ab");
+  EXPECT_EQ(worker_options({{"worker_version", "v1"}}, {{"POD_NAME", "pod"}, {"NODE_NAME", "node"}})->identity, "pod@node/v1#ab");
 }
 
 TEST(WorkerOptions, refuse_a_version_of_which_a_long_result_could_not_hold_one_for_each_step) {
-  WorkerFlags flags;
-  flags.worker_version = std::string(static_cast<std::size_t>(kWorkerVersionBytesMax) + 1, 'v');
-  const auto options = resolve_worker_options(flags, environment_with({}), kFacts);
+  const auto options = worker_options({{"worker_version", std::string(static_cast<std::size_t>(kWorkerVersionBytesMax) + 1, 'v')}});
   ASSERT_FALSE(options);
   EXPECT_EQ(options.error().code, ErrorCode::kInvalidArgument);
-  flags.worker_version = "";
-  EXPECT_FALSE(resolve_worker_options(flags, environment_with({}), kFacts));
+  EXPECT_FALSE(worker_options({{"worker_version", ""}}));
 }
 
 TEST(WorkerOptions, without_a_deployment_are_those_of_an_unversioned_worker) {
-  EXPECT_EQ(resolve_worker_options({}, environment_with({}), kFacts)->deployment, std::nullopt);
-  EXPECT_EQ(resolve_worker_options({.deployment_name = ""}, environment_with({{"TEMPORAL_DEPLOYMENT_NAME", "d"}}), kFacts)->deployment,
-            std::nullopt);
+  EXPECT_EQ(worker_options({})->deployment, std::nullopt);
+  EXPECT_EQ(worker_options({{"deployment_name", ""}}, {{"TEMPORAL_DEPLOYMENT_NAME", "d"}})->deployment, std::nullopt);
 }
 
 TEST(WorkerOptions, with_a_deployment_are_pinned_and_of_its_queue) {
-  const auto options = resolve_worker_options({}, environment_with({{"TEMPORAL_DEPLOYMENT_NAME", "lifecycle"}}), kFacts);
+  const auto options = worker_options({}, {{"TEMPORAL_DEPLOYMENT_NAME", "lifecycle"}});
   ASSERT_TRUE(options && options->deployment);
   EXPECT_EQ(options->deployment->name, "lifecycle");
   EXPECT_EQ(options->deployment->versioning_behavior, worker::VersioningBehavior::kPinned);
@@ -172,34 +177,70 @@ TEST(WorkerOptions, with_a_deployment_are_pinned_and_of_its_queue) {
 }
 
 TEST(WorkerOptions, keep_the_queue_that_was_named_with_a_deployment) {
-  const client::Environment environment = environment_with({{"TEMPORAL_TASK_QUEUE", "mine"}});
-  EXPECT_EQ(resolve_worker_options({.deployment_name = "lifecycle"}, environment, kFacts)->task_queue, "mine");
-  EXPECT_EQ(resolve_worker_options({.task_queue = "flag", .deployment_name = "lifecycle"}, environment, kFacts)->task_queue, "flag");
+  const std::map<std::string, std::string> variables{{"TEMPORAL_TASK_QUEUE", "mine"}};
+  EXPECT_EQ(worker_options({{"deployment_name", "lifecycle"}}, variables)->task_queue, "mine");
+  EXPECT_EQ(worker_options({{"task_queue", "flag"}, {"deployment_name", "lifecycle"}}, variables)->task_queue, "flag");
 }
 
 TEST(WorkerOptions, refuse_names_that_a_deployment_may_not_have) {
   for (const char* name : {"life.cycle", "life:cycle", "__lifecycle"}) {
-    const auto options = resolve_worker_options({.worker_version = "v1", .deployment_name = name}, environment_with({}), kFacts);
+    const auto options = worker_options({{"worker_version", "v1"}, {"deployment_name", name}});
     ASSERT_FALSE(options) << name;
     EXPECT_EQ(options.error().code, ErrorCode::kInvalidArgument);
   }
-  EXPECT_FALSE(resolve_worker_options({.worker_version = "__v1", .deployment_name = "lifecycle"}, environment_with({}), kFacts));
+  EXPECT_FALSE(worker_options({{"worker_version", "__v1"}, {"deployment_name", "lifecycle"}}));
 }
 
 TEST(WorkerOptions, refuse_a_versioning_behavior_of_an_unversioned_worker) {
-  const auto options = resolve_worker_options({.versioning_behavior = worker::VersioningBehavior::kPinned}, environment_with({}), kFacts);
+  const auto options = worker_options({{"versioning_behavior", "pinned"}});
   ASSERT_FALSE(options);
   EXPECT_THAT(options.error().message, HasSubstr("--versioning-behavior"));
 }
 
-TEST(WorkerFlags, name_the_deployment_and_what_becomes_of_running_workflows) {
+TEST(WorkerOptions, take_the_tuning_as_it_is_given) {
+  const auto options = worker_options({{"max_concurrent_activities", "1"},
+                                       {"max_cached_workflows", "0"},
+                                       {"sticky_timeout", "7s"},
+                                       {"graceful_shutdown_timeout", "1m"},
+                                       {"eager_activities", "true"},
+                                       {"deployment_name", "lifecycle"},
+                                       {"versioning_behavior", "auto-upgrade"}});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->max_concurrent_activities, 1U);
+  EXPECT_EQ(options->max_cached_workflows, 0U);
+  EXPECT_EQ(options->sticky_schedule_to_start_timeout, seconds(7));
+  EXPECT_EQ(options->graceful_shutdown_timeout, seconds(60));
+  EXPECT_TRUE(options->eager_activities);
+  EXPECT_EQ(options->deployment->versioning_behavior, worker::VersioningBehavior::kAutoUpgrade);
+}
+
+// The worker's flags as the command line reads them; `texts` has what was given, by key.
+std::string parse_worker(const std::vector<std::string>& arguments, SettingTexts& texts) {
+  const std::vector<SettingDefinition> definitions = worker_setting_definitions();
   WorkerFlags flags;
   CLI::App app;
-  add_worker_options(app, flags);
-  EXPECT_EQ(parse(app, {"--deployment-name", "lifecycle", "--versioning-behavior", "auto-upgrade"}), "");
-  EXPECT_EQ(flags.deployment_name, "lifecycle");
-  EXPECT_EQ(flags.versioning_behavior, worker::VersioningBehavior::kAutoUpgrade);
-  EXPECT_THAT(parse(app, {"--versioning-behavior", "sometimes"}), HasSubstr("pinned|auto-upgrade"));
+  add_worker_options(app, flags, definitions);
+  std::string message = parse(app, arguments);
+  texts = flags.settings;
+  return message;
+}
+
+TEST(WorkerFlags, give_settings_by_their_keys) {
+  SettingTexts texts;
+  EXPECT_EQ(parse_worker({"-t", "q", "--deployment-name", "", "--sticky-timeout", "7s", "--eager-activities"}, texts), "");
+  EXPECT_THAT(texts, testing::UnorderedElementsAre(testing::Pair("task_queue", "q"), testing::Pair("deployment_name", ""),
+                                                   testing::Pair("sticky_timeout", "7s"), testing::Pair("eager_activities", "true")));
+  EXPECT_EQ(parse_worker({"--no-eager-activities"}, texts), "");
+  EXPECT_THAT(texts, testing::UnorderedElementsAre(testing::Pair("eager_activities", "false")));
+}
+
+TEST(WorkerFlags, refuse_values_that_could_not_work) {
+  SettingTexts texts;
+  EXPECT_THAT(parse_worker({"--max-concurrent-activities", "0"}, texts), HasSubstr("a number from 1 to 100000"));
+  EXPECT_THAT(parse_worker({"--max-concurrent-activities", "none"}, texts), HasSubstr("'none'"));
+  EXPECT_NE(parse_worker({"--max-concurrent-workflow-task-polls", "1"}, texts), "");
+  EXPECT_THAT(parse_worker({"--versioning-behavior", "sometimes"}, texts), HasSubstr("pinned|auto-upgrade"));
+  EXPECT_THAT(parse_worker({"--sticky-timeout", "soon"}, texts), HasSubstr("--sticky-timeout"));
 }
 
 TEST(VersionedFlags, run_one_version_or_compare_two) {
@@ -237,29 +278,6 @@ TEST(RolloutFlags, say_what_is_to_be_done) {
   EXPECT_EQ(options.deployment_name, "other");
   EXPECT_EQ(parse(app, {"rollback"}), "");
   EXPECT_EQ(options.action, RolloutAction::kRollback);
-}
-
-TEST(WorkerFlags, set_the_workers_tuning) {
-  WorkerFlags flags;
-  CLI::App app;
-  add_worker_options(app, flags);
-  EXPECT_EQ(parse(app, {"--max-concurrent-activities", "1", "--max-cached-workflows", "0", "--sticky-timeout", "7s",
-                        "--graceful-shutdown-timeout", "1m", "--eager-activities"}),
-            "");
-  EXPECT_EQ(flags.options.max_concurrent_activities, 1U);
-  EXPECT_EQ(flags.options.max_cached_workflows, 0U);
-  EXPECT_EQ(flags.options.sticky_schedule_to_start_timeout, seconds(7));
-  EXPECT_EQ(flags.options.graceful_shutdown_timeout, seconds(60));
-  EXPECT_TRUE(flags.options.eager_activities);
-}
-
-TEST(WorkerFlags, refuse_numbers_that_could_not_work) {
-  WorkerFlags flags;
-  CLI::App app;
-  add_worker_options(app, flags);
-  EXPECT_NE(parse(app, {"--max-concurrent-activities", "0"}), "");
-  EXPECT_NE(parse(app, {"--max-concurrent-workflow-task-polls", "1"}), "");
-  EXPECT_NE(parse(app, {"--max-concurrent-activities", "none"}), "");
 }
 
 }  // namespace

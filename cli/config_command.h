@@ -1,0 +1,29 @@
+// `lifecycle config show`: the settings that a worker started here with the same flags would have, and where each comes from.
+#pragma once
+
+#include <span>
+
+#include "cli/exit_code.h"
+#include "cli/global_options.h"
+#include "cli/settings.h"
+#include "cli/worker_command.h"
+
+namespace CLI {
+class App;
+}
+
+namespace lifecycle::cli {
+
+struct ConfigOptions {
+  WorkerFlags worker;
+  bool origin = false;
+};
+
+// `definitions` outlive the parsing.
+void add_config_options(CLI::App& app, ConfigOptions& options, std::span<const SettingDefinition> definitions);
+
+// Asks no server.
+[[nodiscard]] ExitCode run_config(const GlobalOptions& global, const ConfigOptions& options, std::span<const SettingDefinition> definitions,
+                                  const ProcessContext& process);
+
+}  // namespace lifecycle::cli

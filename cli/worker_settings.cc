@@ -1,0 +1,159 @@
+#include "cli/worker_settings.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <optional>
+
+#include "cli/global_options.h"
+#include "cli/version.h"
+#include "cli/workflow_input.h"
+#include "client/deployment_version.h"
+#include "worker/contract.h"
+
+namespace lifecycle::cli {
+namespace {
+
+std::int64_t number(std::size_t count) { return static_cast<std::int64_t>(count); }
+
+// Nothing for an unversioned worker.
+Result<std::optional<worker::WorkerDeployment>> make_deployment(const Settings& settings, const std::string& worker_version) {
+  const std::string& name = settings.text("deployment_name");
+  const Setting& behavior = settings.at("versioning_behavior");
+  if (name.empty()) {
+    if (!behavior.is_default) {
+      return fail(ErrorCode::kInvalidArgument, fmt::format("{}: the worker is in no deployment", behavior.origin),
+                  "say which one with --deployment-name; without it any worker of the queue may run any task");
+    }
+    return std::nullopt;
+  }
+  if (const Result<void> valid = client::check_version({.deployment_name = name, .build_id = worker_version}); !valid) {
+    return std::unexpected(valid.error());
+  }
+  return worker::WorkerDeployment{.name = name,
+                                  .versioning_behavior = std::get<std::string>(behavior.value) == "pinned"
+                                                             ? worker::VersioningBehavior::kPinned
+                                                             : worker::VersioningBehavior::kAutoUpgrade};
+}
+
+}  // namespace
+
+std::vector<SettingDefinition> worker_setting_definitions() {
+  const worker::WorkerOptions defaults;
+  return {
+      {.key = "task_queue",
+       .flags = "-t,--task-queue",
+       .variable = "TEMPORAL_TASK_QUEUE",
+       .help = "task queue to serve",
+       .default_text = fmt::format("{}, or {} with a deployment", demo::kTaskQueue, demo::kVersionedTaskQueue)},
+      {.key = "worker_version",
+       .flags = "--worker-version",
+       .variable = "TEMPORAL_WORKER_BUILD_ID",
+       .help = "version it says it is",
+       .default_value = std::string(default_worker_version())},
+      {.key = "deployment_name",
+       .flags = "--deployment-name",
+       .variable = "TEMPORAL_DEPLOYMENT_NAME",
+       .help = "Worker Deployment that it is this version of; without one it is unversioned"},
+      {.key = "versioning_behavior",
+       .flags = "--versioning-behavior",
+       .variable = "LIFECYCLE_VERSIONING_BEHAVIOR",
+       .help = "with a deployment: workflows stay on their version, or move on when another one becomes current",
+       .default_value = "pinned",
+       .words = {"pinned", "auto-upgrade"}},
+      {.key = "max_concurrent_activities",
+       .flags = "--max-concurrent-activities",
+       .variable = "LIFECYCLE_MAX_CONCURRENT_ACTIVITIES",
+       .help = "activities at once",
+       .default_value = number(defaults.max_concurrent_activities),
+       .minimum = 1,
+       .maximum = 100'000},
+      {.key = "max_concurrent_workflow_task_polls",
+       .flags = "--max-concurrent-workflow-task-polls",
+       .variable = "LIFECYCLE_MAX_CONCURRENT_WORKFLOW_TASK_POLLS",
+       .help = "long polls for workflow tasks",
+       .default_value = number(defaults.max_concurrent_workflow_task_polls),
+       .minimum = 2,
+       .maximum = 1'000},
+      {.key = "max_concurrent_activity_task_polls",
+       .flags = "--max-concurrent-activity-task-polls",
+       .variable = "LIFECYCLE_MAX_CONCURRENT_ACTIVITY_TASK_POLLS",
+       .help = "long polls for activity tasks",
+       .default_value = number(defaults.max_concurrent_activity_task_polls),
+       .minimum = 1,
+       .maximum = 1'000},
+      {.key = "max_cached_workflows",
+       .flags = "--max-cached-workflows",
+       .variable = "LIFECYCLE_MAX_CACHED_WORKFLOWS",
+       .help = "workflows kept in memory between their tasks; 0: none",
+       .default_value = number(defaults.max_cached_workflows),
+       .maximum = 10'000'000},
+      {.key = "sticky_timeout",
+       .flags = "--sticky-timeout",
+       .variable = "LIFECYCLE_STICKY_TIMEOUT",
+       .help = "how long a workflow task waits for the worker that has the workflow in memory",
+       .default_value = defaults.sticky_schedule_to_start_timeout},
+      {.key = "graceful_shutdown_timeout",
+       .flags = "--graceful-shutdown-timeout",
+       .variable = "LIFECYCLE_GRACEFUL_SHUTDOWN_TIMEOUT",
+       .help = "how long running activities may take to end",
+       .default_value = defaults.graceful_shutdown_timeout},
+      {.key = "eager_activities",
+       .flags = "--eager-activities",
+       .variable = "LIFECYCLE_EAGER_ACTIVITIES",
+       .help = "run a workflow task's activities here, without another poll",
+       .default_value = defaults.eager_activities},
+      {.key = "log_level",
+       .flags = "",
+       .variable = "LIFECYCLE_LOG_LEVEL",
+       .help = "least level that is logged",
+       .default_value = "info",
+       .words = {"debug", "info", "warn", "error", "never"}},
+      {.key = "log_format",
+       .flags = "",
+       .variable = "LIFECYCLE_LOG_FORMAT",
+       .help = "form of log lines",
+       .default_value = "text",
+       .words = {"text", "json"}},
+  };
+}
+
+Result<worker::WorkerOptions> make_worker_options(const Settings& settings, const client::Environment& environment,
+                                                  const ProcessFacts& facts) {
+  worker::WorkerOptions options{
+      .task_queue = settings.text("task_queue"),
+      .worker_version = settings.text("worker_version"),
+      .max_concurrent_workflow_task_polls = settings.count("max_concurrent_workflow_task_polls"),
+      .max_concurrent_activity_task_polls = settings.count("max_concurrent_activity_task_polls"),
+      .max_concurrent_activities = settings.count("max_concurrent_activities"),
+      .max_cached_workflows = settings.count("max_cached_workflows"),
+      .eager_activities = settings.get<bool>("eager_activities"),
+      .sticky_schedule_to_start_timeout = settings.get<Duration>("sticky_timeout"),
+      .graceful_shutdown_timeout = settings.get<Duration>("graceful_shutdown_timeout"),
+  };
+  if (options.worker_version.empty() || std::ssize(options.worker_version) > kWorkerVersionBytesMax) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("--worker-version: {} bytes, and a version has 1 to {}", options.worker_version.size(), kWorkerVersionBytesMax),
+                "each result names one version for each step, and must fit into a payload");
+  }
+  Result<std::optional<worker::WorkerDeployment>> deployment = make_deployment(settings, options.worker_version);
+  if (!deployment) {
+    return std::unexpected(std::move(deployment).error());
+  }
+  options.deployment = *std::move(deployment);
+  if (settings.at("task_queue").is_default) {
+    options.task_queue = options.deployment ? demo::kVersionedTaskQueue : demo::kTaskQueue;
+  }
+  if (options.task_queue.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "--task-queue: is empty");
+  }
+  options.identity = worker::make_identity({.pod_name = variable(environment, "POD_NAME"),
+                                            .node_name = variable(environment, "NODE_NAME"),
+                                            .host_name = facts.host_name,
+                                            .process_id = facts.process_id,
+                                            .worker_version = options.worker_version,
+                                            .nonce = facts.nonce});
+  return options;
+}
+
+}  // namespace lifecycle::cli
