@@ -1,4 +1,4 @@
-module local.test/cluster
+module lifecycle.example/go-tools/kubernetes/cluster
 
 go 1.24.0
 
