@@ -9,13 +9,15 @@
 #   make lint         format, scripts and house rules
 #   make format       clang-format over every file
 #   make bench        replay, load, start and memory of our worker; make bench-peers: beside the Go and Python SDKs' workers
+#   make cluster-up   a Kubernetes to try it in: minikube or kind where there is one, else one made here; make cluster-down removes it
+#   make deploy       images and manifests into the cluster that kubectl speaks to; make undeploy takes them out again
 #   make install      into DESTDIR and PREFIX (/usr/local)
 #   make clean        removes build/
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo demo-versioned test test-unit asan tsan tidy lint format bench bench-peers install build setup clean
+.PHONY: demo demo-versioned test test-unit asan tsan tidy lint format bench bench-peers install build setup clean cluster-up cluster-down deploy undeploy
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -60,6 +62,19 @@ bench: build
 
 bench-peers: build
 	@build/venv/bin/python bench/peers.py
+
+cluster-up:
+	@ci/setup --cluster
+	@ci/cluster up
+
+cluster-down:
+	@ci/cluster down
+
+deploy:
+	@ci/build
+
+undeploy:
+	@ci/cleanup
 
 install: build
 	@cmake --install build/release --prefix $(PREFIX)
