@@ -10,6 +10,8 @@ versions=(v1.0.0 v2.0.0)                   # of the demonstration's worker
 worker_image=lifecycle-worker
 registry=localhost:30500                   # k8s/08-registry.yaml, by the one name that host and node share
 
+PATH=$PATH:$PWD/build/kubernetes           # a kubectl for those who have none
+
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 say() { echo "== $*" >&2; }
 
