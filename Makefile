@@ -10,6 +10,7 @@
 #   make format       clang-format over every file
 #   make bench        replay, load, start and memory of our worker; make bench-peers: beside the Go and Python SDKs' workers
 #   make cluster-up   a Kubernetes to try it in: minikube or kind where there is one, else one made here; make cluster-down removes it
+#   make test-cluster the demonstration deployed through the cluster's registry, and its tests on a real Kubernetes
 #   make deploy       images and manifests into the cluster that kubectl speaks to; make undeploy takes them out again
 #   make install      into DESTDIR and PREFIX (/usr/local)
 #   make clean        removes build/
@@ -17,7 +18,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo demo-versioned test test-unit asan tsan tidy lint format bench bench-peers install build setup clean cluster-up cluster-down deploy undeploy
+.PHONY: demo demo-versioned test test-unit asan tsan tidy lint format bench bench-peers install build setup clean cluster-up cluster-down deploy undeploy test-cluster
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -69,6 +70,10 @@ cluster-up:
 
 cluster-down:
 	@ci/cluster down
+
+test-cluster: build cluster-up
+	@ci/build --push
+	@build/venv/bin/python -m pytest -q tests/cluster
 
 deploy:
 	@ci/build
