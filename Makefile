@@ -65,7 +65,6 @@ bench-peers: build
 	@build/venv/bin/python bench/peers.py
 
 cluster-up:
-	@ci/setup --cluster
 	@ci/cluster up
 
 cluster-down:
