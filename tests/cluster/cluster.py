@@ -5,8 +5,7 @@ import os
 import pathlib
 import shutil
 import subprocess
-import time
-from typing import Any, Callable
+from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOCAL_KUBECONFIG = ROOT / "build" / "cluster" / "admin.kubeconfig"
@@ -72,10 +71,3 @@ class Cluster:
     def may(self, account: str, verb: str, resource: str, namespace: str) -> bool:
         answer = self.run("auth", "can-i", verb, resource, "-n", namespace, f"--as=system:serviceaccount:workers:{account}")
         return answer.stdout.strip() == "yes"
-
-
-def wait_until(condition: Callable[[], bool], what: str, timeout_seconds: float = 120) -> None:
-    end = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < end, f"not within {timeout_seconds} s: {what}"
-        time.sleep(0.5)

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from cluster import ROOT, WORKERS, Cluster, wait_until
+from cluster import ROOT, WORKERS, Cluster
+from harness.waiting import wait_until
 
 
 def test_everything_is_ready_and_nothing_has_crashed(cluster: Cluster) -> None:
@@ -42,7 +43,7 @@ def test_a_workflow_runs_on_workers_of_both_versions_which_are_those_of_their_im
         workers.update(result["workers_used"])
         return versions == {"v1.0.0", "v2.0.0"}
 
-    wait_until(both, "steps on workers of both versions")
+    wait_until(both, "steps on workers of both versions", 120)
     pods = {pod["metadata"]["name"]: pod["metadata"]["labels"]["version"] for pod in cluster.pods("workers", "app=lifecycle-workers")}
     for worker in workers:
         assert f"/{pods[worker.split('@')[0]]}#" in worker, f"{worker}: the pod's label says another version than the image"

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from cluster import ROOT, Cluster, wait_until
+from cluster import ROOT, Cluster
+from harness.waiting import wait_until
 
 SIMPLE, PRODUCTION = "02-temporal-server-simple.yaml", "02-temporal-server.yaml"
 SERVICES = ("frontend", "history", "matching", "worker")
@@ -43,7 +44,7 @@ def layout(cluster: Cluster, request: pytest.FixtureRequest) -> str:
 
 
 def serves(cluster: Cluster) -> None:
-    wait_until(lambda: cluster.lifecycle("quick", "--steps", "1", "--step-duration", "100ms").returncode == 0, "a workflow runs through")
+    wait_until(lambda: cluster.lifecycle("quick", "--steps", "1", "--step-duration", "100ms").returncode == 0, "a workflow runs through", 120)
 
 
 def outlives(cluster: Cluster, *deleted: str) -> None:
