@@ -69,5 +69,8 @@ class Cluster:
             self.kubectl("-n", namespace, "rollout", "status", name, "--timeout=120s")
 
     def may(self, account: str, verb: str, resource: str, namespace: str) -> bool:
-        answer = self.run("auth", "can-i", verb, resource, "-n", namespace, f"--as=system:serviceaccount:workers:{account}")
+        """`resource` is "pods", "deployments/name" or, for a subresource, "pods:exec"."""
+        resource, _, subresource = resource.partition(":")
+        who = f"--as=system:serviceaccount:workers:{account}"
+        answer = self.run("auth", "can-i", verb, resource, f"--subresource={subresource}", "-n", namespace, who)
         return answer.stdout.strip() == "yes"
