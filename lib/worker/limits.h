@@ -51,4 +51,9 @@ inline constexpr Duration kLocalTimeoutBuffer = std::chrono::seconds(5);
 inline constexpr Duration kCancelledActivityGrace = std::chrono::seconds(5);
 inline constexpr Duration kShutdownWorkerTimeout = std::chrono::seconds(2);
 
+// Of each of the two rounds of calls that deliver a dead worker's last will: a parent that outlives its worker must not hold up its pod.
+inline constexpr Duration kLastWillTimeout = std::chrono::seconds(2);
+// "At once": servers read zero as "never again".
+inline constexpr Duration kLastWillRetryDelay = std::chrono::milliseconds(1);
+
 }  // namespace lifecycle::worker

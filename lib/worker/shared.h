@@ -21,6 +21,11 @@ struct Shared {
   Slots activity_slots;
   std::string sticky_task_queue;  // this process's own queue; empty when nothing is cached
   bool stopping = false;
+
+  // Empty without a last will.
+  [[nodiscard]] WillEntry keep_will(TaskKind kind, std::string_view task_token, std::int32_t attempt) const {
+    return options.last_will == nullptr ? WillEntry() : options.last_will->keep(kind, task_token, attempt);
+  }
 };
 
 }  // namespace lifecycle::worker

@@ -16,6 +16,7 @@
 #include "registry/registry.h"
 #include "rpc/workflow_service.h"
 #include "telemetry/log.h"
+#include "worker/last_will.h"
 
 namespace lifecycle::worker {
 
@@ -45,6 +46,7 @@ struct WorkerOptions {
   bool eager_activities = false;                // run the activities of a workflow task here, without another poll
   Duration sticky_schedule_to_start_timeout = std::chrono::seconds(2);
   Duration graceful_shutdown_timeout = std::chrono::seconds(30);
+  LastWillMemory* last_will = nullptr;  // where the tasks under way are kept for whoever outlives this process; outlives the worker
 };
 
 // Counts since the start, for tests and benchmarks.
