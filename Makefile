@@ -9,13 +9,15 @@
 #   make lint         format, scripts and house rules
 #   make format       clang-format over every file
 #   make bench        replay, load, start and memory of our worker; make bench-peers: beside the Go and Python SDKs' workers
+#   make bench-recovery   how long a workflow stands still when its worker is stopped or killed, ours beside the Go and Python SDKs' (10 min)
+#   make soak     the kill storm at full length
 #   make install      into DESTDIR and PREFIX (/usr/local)
 #   make clean        removes build/
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo demo-versioned test test-unit asan tsan tidy lint format bench bench-peers install build setup clean
+.PHONY: demo demo-versioned test test-unit asan tsan tidy lint format bench bench-peers bench-recovery soak install build setup clean
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -60,6 +62,12 @@ bench: build
 
 bench-peers: build
 	@build/venv/bin/python bench/peers.py
+
+bench-recovery: build
+	@build/venv/bin/python bench/recovery.py
+
+soak: build
+	@cd tests/integration && LIFECYCLE_SOAK_KILLS=1000 ../../build/venv/bin/python -m pytest -q -s test_supervised_worker.py -k storm
 
 install: build
 	@cmake --install build/release --prefix $(PREFIX)
