@@ -63,6 +63,14 @@ class TemporalApi:
     def run(self, call: Awaitable[Answer], seconds: float = 60) -> Answer:
         return self._loop.run_until_complete(asyncio.wait_for(call, seconds))
 
+    def run_all(self, calls: Iterable[Awaitable[Answer]], seconds: float = 60) -> list[Answer]:
+        """Side by side; the answers are in the order of the calls."""
+
+        async def gather() -> list[Answer]:
+            return await asyncio.gather(*calls)
+
+        return self.run(gather(), seconds)
+
     def begin(self, call: Coroutine[Any, Any, Answer]) -> "asyncio.Task[Answer]":
         """Goes on beside the other calls: whenever one of them runs."""
         return self._loop.create_task(call)
