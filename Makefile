@@ -4,6 +4,8 @@
 #   make demo-versioned   strict versions: pinned workflows under a kill, promote and rollback
 #   make test         all tests
 #   make test-unit    the tests that need no server
+#   make test-production   the tests on the production Temporal server with PostgreSQL, which needs Go (make test has them, too, where Go is)
+#   make go-tools     builds that server
 #   make asan, tsan   all tests with AddressSanitizer and UndefinedBehaviorSanitizer, with ThreadSanitizer
 #   make tidy         clang-tidy over every file that is shipped
 #   make lint         format, scripts and house rules
@@ -17,7 +19,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo demo-versioned test test-unit asan tsan tidy lint format bench bench-peers bench-recovery soak install build setup clean
+.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers bench-recovery soak install build setup clean
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -33,16 +35,23 @@ demo: build
 demo-versioned: build
 	@ci/demo-versioned
 
-test: build
+test: build go-tools
 	@ctest --preset release -j $(JOBS)
 
 test-unit: build
 	@ctest --preset release -j $(JOBS) -L unit
 
+test-production: build
+	@ci/build-go-tools
+	@ctest --preset release -L production
+
+go-tools: setup
+	@ci/build-go-tools || [ $$? -eq 3 ]
+
 asan tsan: setup
 	@cmake --preset $@ > build/configure-$@.log 2>&1 || { cat build/configure-$@.log; exit 1; }
 	@cmake --build --preset $@ -j $(JOBS)
-	@ctest --preset $@ -j $(JOBS)
+	@ctest --preset $@ -j $(JOBS) -LE production
 
 tidy: setup
 	@cmake --preset tidy > build/configure-tidy.log 2>&1 || { cat build/configure-tidy.log; exit 1; }

@@ -266,7 +266,12 @@ ExitCode run_rollout(const GlobalOptions& global, const RolloutOptions& options,
   if (!connection) {
     return output.report(connection.error());
   }
-  return RolloutCommand(global, options, process, output, **connection).run();
+  return run_rollout(global, options, process, output, **connection);
+}
+
+ExitCode run_rollout(const GlobalOptions& global, const RolloutOptions& options, const ProcessContext& process, Output& output,
+                     Connection& connection) {
+  return RolloutCommand(global, options, process, output, connection).run();
 }
 
 }  // namespace lifecycle::cli

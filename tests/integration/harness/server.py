@@ -3,7 +3,6 @@
 import asyncio
 import pathlib
 import shutil
-import socket
 import sys
 from typing import Mapping
 
@@ -11,14 +10,9 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from .ports import free_port
 from .process import ManagedProcess
 from .waiting import wait_until
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def temporal_program() -> str:
@@ -45,7 +39,13 @@ def answers(address: str) -> bool:
 
 
 # One partition for each task queue: with the usual four, polls that found no room in the root partition do not show in DescribeTaskQueue.
-DYNAMIC_CONFIG = {"matching.numTaskqueueReadPartitions": "1", "matching.numTaskqueueWritePartitions": "1"}
+# A version counts as drained after 3 + 3 minutes by default.
+DYNAMIC_CONFIG = {
+    "matching.numTaskqueueReadPartitions": "1",
+    "matching.numTaskqueueWritePartitions": "1",
+    "matching.wv.VersionDrainageStatusVisibilityGracePeriod": '"5s"',
+    "matching.wv.VersionDrainageStatusRefreshInterval": '"5s"',
+}
 
 
 class TemporalServer:
@@ -83,3 +83,6 @@ class TemporalServer:
     def kill(self) -> None:
         if self._process:
             self._process.kill()
+
+    def remove(self) -> None:
+        self.kill()
