@@ -151,6 +151,14 @@ TEST(WorkerOptions, come_from_the_environment_and_flags_win_over_it) {
   EXPECT_EQ(from_flags->worker_version, "v3");
 }
 
+TEST(WorkerOptions, have_the_version_of_their_image_when_nobody_names_another) {
+  const std::map<std::string, std::string> image{{"LIFECYCLE_WORKER_VERSION", "v1-of-the-image"}};
+  EXPECT_EQ(worker_options({}, image)->worker_version, "v1-of-the-image");
+  EXPECT_EQ(worker_options({}, {{"LIFECYCLE_WORKER_VERSION", ""}})->worker_version, default_worker_version());
+  EXPECT_EQ(worker_options({{"worker_version", "v2"}}, image)->worker_version, "v2");
+  EXPECT_EQ(worker_options({}, {{"LIFECYCLE_WORKER_VERSION", "v1"}, {"TEMPORAL_WORKER_BUILD_ID", "v3"}})->worker_version, "v3");
+}
+
 TEST(WorkerOptions, name_the_pod_in_a_pod_and_the_process_elsewhere) {
   EXPECT_EQ(worker_options({{"worker_version", "v1"}})->identity, "7@host/v1#ab");
   EXPECT_EQ(worker_options({{"worker_version", "v1"}}, {{"POD_NAME", "pod"}, {"NODE_NAME", "node"}})->identity, "pod@node/v1#ab");
