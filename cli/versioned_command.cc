@@ -371,6 +371,7 @@ ExitCode run_versioned(const GlobalOptions& global, const VersionedOptions& opti
   if (!connection) {
     return output.report(connection.error());
   }
+  show_warnings(**connection, output);
   return VersionedCommand(global, options, process, output, **connection).run(*input);
 }
 
