@@ -21,7 +21,7 @@ struct Connection {
 
   client::ConnectionConfig config;
   std::vector<std::string> warnings;  // what was asked for and is not done, or is not safe; they are in the log already
-  rpc::GrpcEventLoop loop;  // before the service, which ends first
+  rpc::GrpcEventLoop loop;            // before the service, which ends first
   std::unique_ptr<rpc::WorkflowService> service;
 };
 

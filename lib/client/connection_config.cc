@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "base/file.h"
@@ -156,13 +157,13 @@ class Overlay {
   Overlay(ConnectionSettings& settings, const ConnectionSettings& above) : settings_(settings), above_(above) {}
 
   template <class T>
-  void take(std::optional<T> ConnectionSettings::*member, const std::string& key) {
+  void take(std::optional<T> ConnectionSettings::* member, const std::string& key) {
     if (above_.*member) {
       settings_.*member = above_.*member;
       take_origin(key);
     }
   }
-  void take(PemSource ConnectionSettings::*member) {
+  void take(PemSource ConnectionSettings::* member) {
     if ((above_.*member).is_set()) {
       settings_.*member = above_.*member;
     }
@@ -256,8 +257,8 @@ std::string text_or(const std::optional<std::string>& value, const std::string& 
   return value.value_or("").empty() ? fallback : *value;
 }
 
-// Whether TLS is on, and what decided that. As in the official SDKs a word about TLS itself wins; else any other TLS setting, or an API key,
-// turns it on.
+// Whether TLS is on, and what decided that. As in the official SDKs a word about TLS itself wins; else any other TLS setting, or an API
+// key, turns it on.
 std::pair<bool, std::string> tls_decision(const ConnectionSettings& settings) {
   if (settings.tls) {
     return {*settings.tls, settings.origins.at("tls")};
@@ -309,21 +310,18 @@ Result<rpc::TlsOptions> load_tls(const ConnectionSettings& settings, const Envir
   if (!tls.enabled) {
     return tls;
   }
-  const auto load = [&](const PemSource& source, Result<void> (*check)(std::string_view), std::string& pem) -> Result<void> {
-    Result<std::string> text = load_pem(source, environment, check);
+  for (const auto& [source, check, pem] :
+       {std::tuple{&settings.server_ca_certificate, &rpc::check_certificates, &tls.server_ca_certificate_pem},
+        {&settings.client_certificate, &rpc::check_certificates, &tls.client_certificate_pem},
+        {&settings.client_key, &rpc::check_private_key, &tls.client_key_pem}}) {
+    Result<std::string> text = load_pem(*source, environment, check);
     if (!text) {
       return std::unexpected(std::move(text).error());
     }
-    pem = *std::move(text);
-    return {};
-  };
-  const Result<void> loaded =
-      load(settings.server_ca_certificate, rpc::check_certificates, tls.server_ca_certificate_pem)
-          .and_then([&] { return load(settings.client_certificate, rpc::check_certificates, tls.client_certificate_pem); })
-          .and_then([&] { return load(settings.client_key, rpc::check_private_key, tls.client_key_pem); })
-          .and_then([&] { return check_client_pair(settings, tls); });
-  if (!loaded) {
-    return std::unexpected(loaded.error());
+    *pem = *std::move(text);
+  }
+  if (const Result<void> pair = check_client_pair(settings, tls); !pair) {
+    return std::unexpected(pair.error());
   }
   return tls;
 }
@@ -455,7 +453,11 @@ Result<LoadedConnection> load_connection(const ConnectionFlags& flags, const Env
 }
 
 Result<ConnectionConfig> load_connection_config(const ConnectionFlags& flags, const Environment& environment) {
-  return load_connection(flags, environment).transform([](LoadedConnection loaded) { return std::move(loaded.config); });
+  Result<LoadedConnection> loaded = load_connection(flags, environment);
+  if (!loaded) {
+    return std::unexpected(std::move(loaded).error());
+  }
+  return std::move(loaded->config);
 }
 
 }  // namespace lifecycle::client

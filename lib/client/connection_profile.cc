@@ -19,9 +19,15 @@ std::string place(const std::string& file, const toml::source_region& region) {
 }
 
 constexpr std::array<std::string_view, 7> kProfileKeys{"address", "namespace", "api_key", "authority", "tls", "codec", "grpc_meta"};
-constexpr std::array<std::string_view, 9> kTlsKeys{"disabled",        "client_cert_path",    "client_cert_data",
-                                                   "client_key_path", "client_key_data",     "server_ca_cert_path",
-                                                   "server_ca_cert_data", "server_name", "disable_host_verification"};
+constexpr std::array<std::string_view, 9> kTlsKeys{"disabled",
+                                                   "client_cert_path",
+                                                   "client_cert_data",
+                                                   "client_key_path",
+                                                   "client_key_data",
+                                                   "server_ca_cert_path",
+                                                   "server_ca_cert_data",
+                                                   "server_name",
+                                                   "disable_host_verification"};
 constexpr std::array<std::string_view, 2> kCodecKeys{"endpoint", "auth"};
 
 // Reads values of a table and remembers the first that has the wrong type, so that the reading itself stays a list of keys.

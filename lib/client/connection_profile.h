@@ -17,8 +17,8 @@ struct Profile {
   std::vector<Error> unknown_keys = {};
 };
 
-// The settings of [profile.<name>] in the TOML text `content`. `file` names the text in errors and origins. Errors: kInvalidConfig with line
-// and column, for text that is not TOML and for values of the wrong type.
+// The settings of [profile.<name>] in the TOML text `content`. `file` names the text in errors and origins. Errors: kInvalidConfig with
+// line and column, for text that is not TOML and for values of the wrong type.
 [[nodiscard]] Result<Profile> read_profile(std::string_view content, const std::string& file, const std::string& name);
 
 // A header's name as gRPC wants it: "My_Header" is "my-header".

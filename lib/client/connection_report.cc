@@ -74,8 +74,8 @@ std::vector<std::string> warnings_of(const ConnectionConfig& config, const Conne
                                      const ConnectionDecisions& decisions) {
   std::vector<std::string> warnings;
   if (!settings.codec_endpoint.value_or("").empty()) {
-    warnings.push_back(fmt::format("{}: the remote codec is not used: payloads are sent and shown as they are",
-                                   origin_of(settings, "codec.endpoint")));
+    warnings.push_back(
+        fmt::format("{}: the remote codec is not used: payloads are sent and shown as they are", origin_of(settings, "codec.endpoint")));
   }
   if (!config.api_key.empty() && !config.tls.enabled && !is_loopback(config.address)) {
     warnings.push_back(fmt::format("the API key ({}) goes to {} unencrypted, because TLS is off ({})", origin_of(settings, "api_key"),

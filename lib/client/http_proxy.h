@@ -14,9 +14,9 @@ struct HttpProxy {
   std::string origin = {};  // the variable that named it, or that excluded the server
 };
 
-// The first that is set of grpc_proxy, https_proxy, HTTPS_PROXY and http_proxy decides, an empty one against a proxy. Servers on this machine,
-// and those whose host ends in an entry of no_grpc_proxy, no_proxy or NO_PROXY, are reached without. Errors: kInvalidConfig for a proxy that
-// gRPC cannot use: it would go past it without a word.
+// The first that is set of grpc_proxy, https_proxy, HTTPS_PROXY and http_proxy decides, an empty one against a proxy. Servers on this
+// machine, and those whose host ends in an entry of no_grpc_proxy, no_proxy or NO_PROXY, are reached without. Errors: kInvalidConfig for a
+// proxy that gRPC cannot use: it would go past it without a word.
 [[nodiscard]] Result<HttpProxy> http_proxy_for(std::string_view address, const Environment& environment);
 
 // Without user and password.

@@ -37,8 +37,9 @@ Error untrusted_server(const ConnectionOptions& options, const std::string& host
       return distrust(fmt::format("the certificate of {} has expired: the server's is valid until {}", address, trial.server.not_after),
                       "renew the server's certificate, or its authority's if that is the older one");
     case X509_V_ERR_CERT_NOT_YET_VALID:
-      return distrust(fmt::format("the certificate of {} is not valid yet: the server's is valid from {}", address, trial.server.not_before),
-                      "check the clocks of both machines");
+      return distrust(
+          fmt::format("the certificate of {} is not valid yet: the server's is valid from {}", address, trial.server.not_before),
+          "check the clocks of both machines");
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return distrust(fmt::format("the certificate of {} is not for '{}': it is for {}", address, host, trial.server.names),
@@ -66,7 +67,8 @@ Error refused_client(const ConnectionOptions& options, std::string_view why) {
 }
 
 Error no_common_version(const std::string& address) {
-  return misunderstanding(fmt::format("{} does not speak TLS 1.2 or later", address), "older versions are not safe; the server needs an update");
+  return misunderstanding(fmt::format("{} does not speak TLS 1.2 or later", address),
+                          "older versions are not safe; the server needs an update");
 }
 
 // The server ended the handshake, and said why in its way.
@@ -188,8 +190,9 @@ class Diagnosis {
     if (answer != PlainAnswer::kHttp2 && answer != PlainAnswer::kHttp1) {
       return std::nullopt;
     }
-    return misunderstanding(fmt::format("{} speaks no TLS, and TLS is on here", options_.address),
-                            "turn it off with --no-tls or TEMPORAL_TLS=false if the way there is safe, or connect to the server's TLS port");
+    return misunderstanding(
+        fmt::format("{} speaks no TLS, and TLS is on here", options_.address),
+        "turn it off with --no-tls or TEMPORAL_TLS=false if the way there is safe, or connect to the server's TLS port");
   }
 
   std::optional<Error> without_tls() {
@@ -200,7 +203,8 @@ class Diagnosis {
     }
     const std::optional<ProbeSocket> socket = answer == PlainAnswer::kTls ? std::nullopt : connected();
     if (answer == PlainAnswer::kTls || (socket && try_tls(*socket, options_.tls, host_, patience_).saw_tls)) {
-      return misunderstanding(fmt::format("{} speaks TLS, and TLS is off here", options_.address), "turn it on with --tls or TEMPORAL_TLS=true");
+      return misunderstanding(fmt::format("{} speaks TLS, and TLS is off here", options_.address),
+                              "turn it on with --tls or TEMPORAL_TLS=true");
     }
     if (answer == PlainAnswer::kHttp1) {
       return misunderstanding(fmt::format("{} is a web server: it answers in HTTP/1", options_.address),

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <tuple>
 
 #include "base/file.h"
@@ -57,22 +56,24 @@ bool has_credential_files(const ConnectionOptions& options) {
          (tls.enabled && !(tls.server_ca_certificate_path.empty() && tls.client_certificate_path.empty() && tls.client_key_path.empty()));
 }
 
-bool same_credentials(const ConnectionOptions& one, const ConnectionOptions& other) {
-  return credentials_of(one) == credentials_of(other);
-}
+bool same_credentials(const ConnectionOptions& one, const ConnectionOptions& other) { return credentials_of(one) == credentials_of(other); }
 
 Result<ConnectionOptions> with_current_files(ConnectionOptions options) {
-  Result<void> read = read_key_again(options.api_key_path, options.api_key);
+  if (const Result<void> read = read_key_again(options.api_key_path, options.api_key); !read) {
+    return std::unexpected(read.error());
+  }
   TlsOptions& tls = options.tls;
-  if (read && tls.enabled) {
-    read = read_again(tls.server_ca_certificate_path, tls.server_ca_certificate_pem, check_certificates)
-               .and_then([&] { return read_again(tls.client_certificate_path, tls.client_certificate_pem, check_certificates); })
-               .and_then([&] { return read_again(tls.client_key_path, tls.client_key_pem, check_private_key); });
+  if (!tls.enabled) {
+    return options;
   }
-  if (!read) {
-    return std::unexpected(std::move(read).error());
+  for (const auto& [path, pem, check] : {std::tuple{&tls.server_ca_certificate_path, &tls.server_ca_certificate_pem, &check_certificates},
+                                         {&tls.client_certificate_path, &tls.client_certificate_pem, &check_certificates},
+                                         {&tls.client_key_path, &tls.client_key_pem, &check_private_key}}) {
+    if (const Result<void> read = read_again(*path, *pem, check); !read) {
+      return std::unexpected(read.error());
+    }
   }
-  if (tls.enabled && !tls.client_key_pem.empty()) {
+  if (!tls.client_key_pem.empty()) {
     if (const Result<void> pair = check_key_belongs_to(tls.client_key_pem, tls.client_certificate_pem); !pair) {
       return unusable(tls.client_key_path.empty() ? tls.client_certificate_path : tls.client_key_path, pair.error());
     }

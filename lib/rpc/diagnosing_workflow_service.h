@@ -12,8 +12,8 @@
 
 namespace lifecycle::rpc {
 
-// A call that ends UNAVAILABLE waits for the diagnosis and gets it as Status::diagnosis; so do those that follow, until a call succeeds or the
-// diagnosis is ten seconds old. The other calls that end meanwhile pass through.
+// A call that ends UNAVAILABLE waits for the diagnosis and gets it as Status::diagnosis; so do those that follow, until a call succeeds or
+// the diagnosis is ten seconds old. The other calls that end meanwhile pass through.
 class DiagnosingWorkflowService final : public WorkflowService {
  public:
   // Runs on a thread of its own and may block for a few seconds; ends soon when it is told to stop.

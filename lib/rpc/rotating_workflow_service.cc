@@ -147,8 +147,7 @@ RotatingWorkflowService::RotatingWorkflowService(ConnectionOptions options, std:
 
 RotatingWorkflowService::~RotatingWorkflowService() = default;
 
-CallHandle RotatingWorkflowService::start(const Method& method, RequestPtr request, ResponsePtr response, CallOptions options,
-                                          Done done) {
+CallHandle RotatingWorkflowService::start(const Method& method, RequestPtr request, ResponsePtr response, CallOptions options, Done done) {
   state_->look_if_due();
   auto call = std::make_shared<RefusedOnceCall>(state_, method, std::move(request), std::move(response), options.timeout, std::move(done));
   call->begin(*state_);
