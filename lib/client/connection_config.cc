@@ -271,7 +271,7 @@ std::pair<bool, std::string> tls_decision(const ConnectionSettings& settings) {
   if (!settings.server_name.value_or("").empty()) {
     return {true, "because of " + settings.origins.at("tls.server_name")};
   }
-  if (settings.disable_host_verification.value_or(false)) {
+  if (settings.disable_host_verification) {
     return {true, "because of " + settings.origins.at("tls.disable_host_verification")};
   }
   if (!settings.api_key.value_or("").empty() || !settings.api_key_file.value_or("").empty()) {
