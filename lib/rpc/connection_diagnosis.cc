@@ -74,8 +74,12 @@ Error no_common_version(const std::string& address) {
 // The server ended the handshake, and said why in its way.
 Error refused_by_server(const ConnectionOptions& options, const std::string& host, const TlsTrial& trial) {
   const std::string& address = options.address;
-  if (trial.client_certificate_wanted) {
+  const bool shows_certificate = !options.tls.client_certificate_pem.empty();
+  if (trial.client_certificate_wanted && !shows_certificate) {
     return distrust(fmt::format("{} asks for a client certificate, and none is given", address), kClientCertificateHint);
+  }
+  if (trial.alert == 0) {
+    return refused_client(options, "it asked for it, and then ended the connection without a word");
   }
   switch (trial.alert) {
     case SSL_AD_UNKNOWN_CA:
@@ -174,7 +178,7 @@ class Diagnosis {
     if (trial.verify_result != X509_V_OK && !options_.tls.disable_host_verification) {
       return untrusted_server(options_, host_, trial);
     }
-    if (trial.alert != 0 || (trial.client_certificate_wanted && !trial.answered)) {
+    if (trial.alert != 0 || (trial.client_certificate_wanted && trial.closed)) {
       return refused_by_server(options_, host_, trial);
     }
     if (trial.established && !trial.http2_agreed) {

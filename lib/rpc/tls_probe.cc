@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
@@ -13,6 +14,9 @@
 
 namespace lifecycle::rpc {
 namespace {
+
+// How long a server is given to speak unasked, as Temporal's does.
+constexpr Duration kUnaskedAnswerTime = std::chrono::milliseconds(300);
 
 using NamesHandle = std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>>;
 
@@ -80,7 +84,7 @@ CertificateFacts facts_of(X509* certificate) {
 int note_wanted_certificate(SSL* ssl, void* trial) {
   static_cast<void>(ssl);
   static_cast<TlsTrial*>(trial)->client_certificate_wanted = true;
-  return 1;  // go on without one, as gRPC does
+  return 1;  // go on with what there is to show
 }
 
 void trust(SSL_CTX& context, const std::string& authorities_pem) {
@@ -95,10 +99,7 @@ void trust(SSL_CTX& context, const std::string& authorities_pem) {
 }
 
 void show(SSL_CTX& context, const TlsOptions& tls, TlsTrial& trial) {
-  if (tls.client_certificate_pem.empty()) {
-    SSL_CTX_set_cert_cb(&context, note_wanted_certificate, &trial);
-    return;
-  }
+  SSL_CTX_set_cert_cb(&context, note_wanted_certificate, &trial);
   const BioHandle reader = bio_of(tls.client_certificate_pem);
   if (const CertificateHandle first = next_certificate(*reader)) {
     SSL_CTX_use_certificate(&context, first.get());
@@ -191,11 +192,18 @@ TlsTrial try_tls(const ProbeSocket& socket, const TlsOptions& tls, const std::st
     return trial;
   }
   trial.http2_agreed = agreed_on_http2(*ssl);
-  // With TLS 1.3 a server looks at the client's certificate only when the client thinks that the handshake is over.
+  // With TLS 1.3 a server looks at the client's certificate only when the client thinks that the handshake is over. It is listened to
+  // first: a server that closes while something is on its way to it sends a reset, which destroys its alert.
   std::array<char, 9> frame_header{};
   const auto say = [&] { return SSL_write(ssl.get(), kHttp2Hello.data(), static_cast<int>(kHttp2Hello.size())); };
   const auto hear = [&] { return SSL_read(ssl.get(), frame_header.data(), static_cast<int>(frame_header.size())); };
-  trial.answered = drive(*ssl, socket, patience, say) && drive(*ssl, socket, patience, hear);
+  const Patience short_patience{.clock = patience.clock,
+                                .deadline = std::min(patience.deadline, patience.clock.steady_now() + kUnaskedAnswerTime),
+                                .stop = patience.stop};
+  trial.answered = drive(*ssl, socket, short_patience, hear);
+  if (!trial.answered && short_patience.is_over()) {
+    trial.answered = drive(*ssl, socket, patience, say) && drive(*ssl, socket, patience, hear);
+  }
   if (!trial.answered) {
     note_failure(trial, patience);
   }

@@ -22,7 +22,7 @@ struct TlsTrial {
   bool answered = false;                   // and the server went on to speak HTTP/2 over it
   bool closed = false;                     // the server ended the connection without a word
   bool http2_agreed = false;               // by ALPN
-  bool client_certificate_wanted = false;  // and there is none to show
+  bool client_certificate_wanted = false;  // by the server
   int verify_result = 0;                   // X509_V_OK, or why the server's certificate is not trusted
   int alert = 0;                           // the TLS alert with which the server ended it
   int reason = 0;                          // OpenSSL's reason, where it ended it itself

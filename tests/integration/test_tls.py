@@ -99,7 +99,7 @@ def test_worker_and_client_work_over_mutual_tls(
         )
         done = lifecycle(*arguments, "--config-file", str(profile), env={"TEMPORAL_ADDRESS": None})
         assert done.exit_code == 0, done
-        assert json.loads(done.stdout)["result"]["worker_versions_used"] == ["v1.0.0"]
+        assert json.loads(done.stdout)["result"]["worker_versions_used"] == ["v1.0.0"] * 2
         assert len(entrance.peers) >= 2 and all(entrance.peers)
     finally:
         print(pool.logs())
