@@ -4,6 +4,7 @@
 
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace lifecycle::rpc {
 namespace {
@@ -41,18 +42,17 @@ class DiagnosingWorkflowService::State : public std::enable_shared_from_this<Sta
     if (made_at_ && now - *made_at_ < kDiagnosisAgeMax) {
       attach(status, diagnosis_);
       done(std::move(status));
-    } else if (waiting_ != nullptr) {
-      done(std::move(status));
-    } else {
-      begin(std::move(status), std::move(done));
+      return;
+    }
+    waiting_.push_back({.status = std::move(status), .done = std::move(done)});
+    if (waiting_.size() == 1) {
+      begin();
     }
   }
 
-  void begin(Status status, Done done) {
-    status_ = std::move(status);
-    waiting_ = std::move(done);
+  void begin() {
     thread_ = std::jthread([this, &loop = loop_, weak = weak_from_this()](const std::stop_token& stop) {
-      std::optional<Error> diagnosis = diagnose_(stop);  // the destructor waits for this thread
+      std::optional<Error> diagnosis = diagnose_(stop);  // the service's destructor waits for this thread
       loop.post([weak, diagnosis = std::move(diagnosis)]() mutable {
         if (const std::shared_ptr<State> self = weak.lock()) {
           self->finish(std::move(diagnosis));
@@ -64,10 +64,16 @@ class DiagnosingWorkflowService::State : public std::enable_shared_from_this<Sta
   void finish(std::optional<Error> diagnosis) {
     diagnosis_ = std::move(diagnosis);
     made_at_ = loop_.clock().steady_now();
-    attach(status_, diagnosis_);
-    Done done = std::exchange(waiting_, nullptr);
-    done(std::move(status_));
+    for (EndedCall& call : std::exchange(waiting_, {})) {
+      attach(call.status, diagnosis_);
+      call.done(std::move(call.status));
+    }
   }
+
+  struct EndedCall {
+    Status status;
+    Done done;
+  };
 
   friend class DiagnosingWorkflowService;
 
@@ -75,8 +81,7 @@ class DiagnosingWorkflowService::State : public std::enable_shared_from_this<Sta
   Diagnose diagnose_;
   std::optional<Error> diagnosis_;
   std::optional<SteadyTime> made_at_;
-  Status status_;  // of the call that waits
-  Done waiting_;   // its end, or null
+  std::vector<EndedCall> waiting_;  // not empty while a diagnosis is being made
   std::jthread thread_;
 };
 
@@ -88,9 +93,8 @@ DiagnosingWorkflowService::~DiagnosingWorkflowService() {
     state_->thread_.request_stop();
     state_->thread_.join();
   }
-  if (state_->waiting_ != nullptr) {
-    state_->loop_.post([done = std::move(state_->waiting_), status = std::move(state_->status_)]() mutable { done(std::move(status)); });
-    state_->waiting_ = nullptr;
+  for (State::EndedCall& call : std::exchange(state_->waiting_, {})) {
+    state_->loop_.post([call = std::move(call)]() mutable { call.done(std::move(call.status)); });
   }
 }
 

@@ -12,8 +12,8 @@
 
 namespace lifecycle::rpc {
 
-// A call that ends UNAVAILABLE waits for the diagnosis and gets it as Status::diagnosis; so do those that follow, until a call succeeds or
-// the diagnosis is ten seconds old. The other calls that end meanwhile pass through.
+// A call that ends UNAVAILABLE waits for the diagnosis and gets it as Status::diagnosis, with those that end so meanwhile; those that
+// follow get the same, until a call succeeds or the diagnosis is ten seconds old.
 class DiagnosingWorkflowService final : public WorkflowService {
  public:
   // Runs on a thread of its own and may block for a few seconds; ends soon when it is told to stop.
@@ -21,7 +21,7 @@ class DiagnosingWorkflowService final : public WorkflowService {
 
   // `loop` outlives the service.
   DiagnosingWorkflowService(std::unique_ptr<WorkflowService> inner, EventLoop& loop, Diagnose diagnose);
-  // Waits for a diagnosis under way, which is told to stop. The call that it was for ends without.
+  // Waits for a diagnosis under way, which is told to stop. The calls that wait for it end without.
   ~DiagnosingWorkflowService() override;
 
   [[nodiscard]] CallHandle start(const Method& method, RequestPtr request, ResponsePtr response, CallOptions options, Done done) override;

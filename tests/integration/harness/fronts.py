@@ -2,11 +2,15 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import pathlib
+import select
+import socket
 import ssl
 import struct
 import threading
 import time
+import warnings
 from typing import Any, Coroutine, Mapping
 
 import grpc
@@ -26,37 +30,25 @@ class _LoopThread:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
     def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
 
-    def _listen(self, handler: Any, context: ssl.SSLContext | None = None) -> None:
+    def _listen(self, handler: Any) -> None:
         async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            self._writers.add(writer)
             try:
                 await handler(reader, writer)
             except (OSError, asyncio.IncompleteReadError):
                 pass  # one side has gone: that is how connections end
             finally:
-                self._writers.discard(writer)
                 writer.close()
 
         async def start() -> None:
-            self._server = await asyncio.start_server(guarded, "127.0.0.1", 0, ssl=context)
+            self._server = await asyncio.start_server(guarded, "127.0.0.1", 0)
             self.port = self._server.sockets[0].getsockname()[1]
 
         self._run(start())
-
-    def drop_connections(self) -> None:
-        """Ends those that there are; new ones are accepted."""
-
-        async def drop() -> None:
-            for writer in list(self._writers):
-                writer.transport.abort()
-
-        self._run(drop())
 
     def close(self) -> None:
         async def stop() -> None:
@@ -73,20 +65,18 @@ class _LoopThread:
         self._loop.close()
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, see: Any = None) -> None:
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while block := await reader.read(65536):
-            if see:
-                see(block)
             writer.write(block)
             await writer.drain()
     finally:
         writer.close()
 
 
-async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, see: Any = None) -> None:
+async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
     server_reader, server_writer = await asyncio.open_connection("127.0.0.1", port)
-    await asyncio.gather(_pump(reader, server_writer, see), _pump(server_reader, writer), return_exceptions=True)
+    await asyncio.gather(_pump(reader, server_writer), _pump(server_reader, writer), return_exceptions=True)
 
 
 class _PingWatch:
@@ -111,8 +101,11 @@ class _PingWatch:
             self._skip = HTTP2_FRAME_HEADER_BYTES + (high << 16) + low
 
 
-class TlsFront(_LoopThread):
-    """Ends TLS and pumps the bytes to the plaintext server on `port`. With `client_ca` it demands a client certificate."""
+class TlsFront:
+    """Ends TLS and pumps the bytes to the plaintext server on `port`. With `client_ca` it demands a client certificate.
+
+    A thread for each connection, and OpenSSL on the socket itself: asyncio would swallow the alerts of a failed handshake.
+    """
 
     def __init__(
         self,
@@ -122,9 +115,9 @@ class TlsFront(_LoopThread):
         version: ssl.TLSVersion | None = None,
         alpn: bool = True,
     ) -> None:
-        super().__init__()
         self.peers: list[str] = []  # serial numbers of the client certificates, in the order of the connections
         self.ping_times: list[float] = []
+        self._server_port = port
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.show(certificate)
         if alpn:
@@ -134,18 +127,64 @@ class TlsFront(_LoopThread):
             self._context.load_verify_locations(client_ca)
         if version:
             self._context.set_ciphers("DEFAULT@SECLEVEL=0")
-            self._context.minimum_version = self._context.maximum_version = version
-
-        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            peer = writer.get_extra_info("peercert")
-            self.peers.append(peer["serialNumber"] if peer else "")
-            await _join(reader, writer, port, _PingWatch(self.ping_times))
-
-        self._listen(handle, self._context)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # old versions are old: that is the test
+                self._context.minimum_version = self._context.maximum_version = version
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._connections: set[socket.socket] = set()
+        threading.Thread(target=self._accept, daemon=True).start()
 
     def show(self, certificate: Certificate) -> None:
         """The certificate for new connections."""
         self._context.load_cert_chain(certificate.certificate, certificate.key)
+
+    def drop_connections(self) -> None:
+        """Ends those that there are; new ones are accepted."""
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.drop_connections()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:  # a refused client and a lost connection are what the tests are about
+            with self._context.wrap_socket(connection, server_side=True) as encrypted:
+                peer = encrypted.getpeercert()
+                self.peers.append(peer["serialNumber"] if peer else "")
+                with socket.create_connection(("127.0.0.1", self._server_port)) as server:
+                    self._connections.add(encrypted)
+                    try:
+                        self._pump(encrypted, server, _PingWatch(self.ping_times))
+                    finally:
+                        self._connections.discard(encrypted)
+
+    @staticmethod
+    def _pump(encrypted: ssl.SSLSocket, server: socket.socket, see: _PingWatch) -> None:
+        """Both directions on one thread: two would use OpenSSL's connection at once."""
+        while True:
+            ready = [encrypted] if encrypted.pending() else select.select([encrypted, server], [], [])[0]
+            if encrypted in ready:
+                block = encrypted.recv(65536)
+                if not block:
+                    return
+                see(block)
+                server.sendall(block)
+            if server in ready:
+                block = server.recv(65536)
+                if not block:
+                    return
+                encrypted.sendall(block)
 
 
 class ConnectProxy(_LoopThread):
