@@ -51,9 +51,8 @@ class RotatingWorkflowServiceTest : public testing::Test {
 
   StatusCode call() {
     StatusCode code = StatusCode::kUnknown;
-    const CallHandle handle = service_->call<DescribeNamespace>({}, {.timeout = 30s}, [&code](Reply<DescribeNamespace> reply) {
-      code = reply ? StatusCode::kOk : reply.error().code;
-    });
+    const CallHandle handle = service_->call<DescribeNamespace>(
+        {}, {.timeout = 30s}, [&code](Reply<DescribeNamespace> reply) { code = reply ? StatusCode::kOk : reply.error().code; });
     loop_.run_ready();
     return code;
   }
