@@ -239,7 +239,7 @@ TEST_F(GrpcWorkflowServiceTest, AddressesInGrpcsFormsAreReached) {
   for (const std::string& address : {"127.0.0.1:" + port, "localhost:" + port, "dns:///localhost:" + port, "ipv4:127.0.0.1:" + port}) {
     auto service = connect({.address = address}, loop_, Logger::silent());
     ASSERT_TRUE(service.has_value()) << address;
-    EXPECT_TRUE(await<DescribeNamespace>(**service, loop_, {}, kPatient).has_value()) << address;
+    EXPECT_TRUE(await<GetSystemInfo>(**service, loop_, {}, kPatient).has_value()) << address;
   }
 }
 
@@ -267,7 +267,7 @@ TEST_F(GrpcWorkflowServiceTest, DebugLogHasOneLineForEachCall) {
   auto service = make_workflow_service({.address = server_->address()}, loop_, Logger(LogLevel::kDebug, LogFormat::kText));
   ASSERT_TRUE(service.has_value());
   testing::internal::CaptureStderr();
-  ASSERT_TRUE(await<DescribeNamespace>(**service, loop_, {}, kPatient).has_value());
+  ASSERT_TRUE(await<GetSystemInfo>(**service, loop_, {}, kPatient).has_value());
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_THAT(log, HasSubstr("DEBUG call ended method=GetSystemInfo status=OK ms="));
   EXPECT_EQ(std::ranges::count(log, '\n'), 1);
