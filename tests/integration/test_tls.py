@@ -13,7 +13,7 @@ from harness.fronts import TlsFront
 from harness.process import ManagedProcess
 from harness.programs import Finished, clean_environment, lifecycle_program
 from harness.server import TemporalServer, free_port
-from harness.temporal_api import TemporalApi, unique
+from harness.temporal_api import TemporalApi, now, unique
 from harness.waiting import wait_until
 from harness.workers import WorkerPool
 
@@ -176,6 +176,14 @@ REFUSALS = (
         client_ca=True,
         flags=lambda pki: ("--tls-ca-path", str(pki.authority.certificate), *client_flags(pki.expired_client)),
     ),
+    Refusal(
+        "a server that hangs up on a client certificate",
+        4,
+        ("refuses the client certificate for 'client': it asked for it, and then ended the connection without a word",),
+        client_ca=True,
+        flags=lambda pki: ("--tls-ca-path", str(pki.authority.certificate), *client_flags(pki.client)),
+        how={"hang_up": True},
+    ),
     Refusal("TLS off here", 3, ("speaks TLS, and TLS is off here", "--tls"), flags=lambda pki: ()),
     Refusal("TLS 1.1", 3, ("does not speak TLS 1.2 or later",), how={"version": ssl.TLSVersion.TLSv1_1}),
     Refusal("no HTTP/2", 3, ("offers no HTTP/2 (ALPN 'h2')",), how={"alpn": False}),
@@ -276,6 +284,28 @@ def test_renewed_certificates_are_used_without_a_restart(
         result = api.result(api.start(queue, steps=2, step_duration_ms=0))
         assert result["steps_completed"] == 2 and worker.exit_code() is None
         assert entrance.peers[-1] == second_serial
+    finally:
+        print(pool.logs())
+        pool.kill_all()
+
+
+def test_a_new_certificate_authority_is_trusted_without_a_restart(
+    front: Callable[..., TlsFront], pki: Pki, queue: str, api: TemporalApi, tmp_path: pathlib.Path
+) -> None:
+    entrance = front(pki.server)
+    trusted = tmp_path / "ca.pem"
+    trusted.write_text(pki.authority.certificate.read_text())
+    pool = WorkerPool(f"localhost:{entrance.port}", queue, tmp_path, api)
+    try:
+        worker = pool.lifecycle("v1.0.0", "--tls-ca-path", str(trusted))
+        entrance.show(pki.other_authority.issue("server", LOCAL_NAMES))
+        entrance.drop_connections()
+        wait_until(lambda: "it was issued by 'Other CA'" in worker.log(), "the reason in the worker's log", 60, worker.log)
+        added = tmp_path / "both.pem"
+        added.write_text(pki.authority.certificate.read_text() + pki.other_authority.certificate.read_text())
+        since = now()
+        added.rename(trusted)
+        worker.wait_for_polls(api, since)
     finally:
         print(pool.logs())
         pool.kill_all()

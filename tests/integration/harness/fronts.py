@@ -114,10 +114,12 @@ class TlsFront:
         client_ca: pathlib.Path | None = None,
         version: ssl.TLSVersion | None = None,
         alpn: bool = True,
+        hang_up: bool = False,
     ) -> None:
         self.peers: list[str] = []  # serial numbers of the client certificates, in the order of the connections
         self.ping_times: list[float] = []
         self._server_port = port
+        self._hang_up = hang_up  # after each handshake
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.show(certificate)
         if alpn:
@@ -162,6 +164,8 @@ class TlsFront:
             with self._context.wrap_socket(connection, server_side=True) as encrypted:
                 peer = encrypted.getpeercert()
                 self.peers.append(peer["serialNumber"] if peer else "")
+                if self._hang_up:
+                    return
                 with socket.create_connection(("127.0.0.1", self._server_port)) as server:
                     self._connections.add(encrypted)
                     try:
