@@ -14,8 +14,9 @@ namespace service = temporal::api::workflowservice::v1;
 struct GetSystemInfo {
   using Request = service::GetSystemInfoRequest;
   using Response = service::GetSystemInfoResponse;
-  static constexpr Method kMethod{
-      .name = "GetSystemInfo", .path = "/temporal.api.workflowservice.v1.WorkflowService/GetSystemInfo", .retry = RetryClass::kNormal};
+  static constexpr Method kMethod{.name = "GetSystemInfo",
+                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/GetSystemInfo",
+                                  .retry = RetryClass::kNone};  // Client::check_connection() tries again, and knows until when
 };
 
 struct DescribeNamespace {
