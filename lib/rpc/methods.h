@@ -219,6 +219,14 @@ struct RecordActivityTaskHeartbeat {
                                   .retry = RetryClass::kNone};
 };
 
+struct RecordWorkerHeartbeat {
+  using Request = service::RecordWorkerHeartbeatRequest;
+  using Response = service::RecordWorkerHeartbeatResponse;
+  static constexpr Method kMethod{.name = "RecordWorkerHeartbeat",
+                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/RecordWorkerHeartbeat",
+                                  .retry = RetryClass::kNone};
+};
+
 struct ShutdownWorker {
   using Request = service::ShutdownWorkerRequest;
   using Response = service::ShutdownWorkerResponse;
