@@ -32,7 +32,13 @@ struct LoopWatch::Pulse {
 };
 
 LoopWatch::LoopWatch(EventLoop& loop, Health& health, const RunningCode& code, const Logger& log, LoopWatchOptions options)
-    : loop_(loop), health_(health), code_(code), log_(log), detector_(options), pulse_(std::make_shared<Pulse>()) {
+    : loop_(loop),
+      health_(health),
+      code_(code),
+      log_(log),
+      detector_(options),
+      pulse_(std::make_shared<Pulse>()),
+      since_ping_(kLoopPingInterval) {
   thread_ = std::thread([this] { run(); });
 }
 

@@ -66,7 +66,7 @@ class LoopWatch {
   const Logger& log_;
   StuckDetector detector_;
   std::shared_ptr<Pulse> pulse_;  // the loop's tasks hold it, too
-  Duration since_ping_{};
+  Duration since_ping_;
   std::mutex mutex_;
   std::condition_variable stop_;
   bool stopping_ = false;  // guarded by mutex_
