@@ -177,6 +177,15 @@ class ServedCall {
   bool finishing_ = false;
 };
 
+// gRPC takes no queue back before it is empty.
+void drain(grpc::ServerCompletionQueue& queue) {
+  queue.Shutdown();
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue.Next(&tag, &ok)) {
+  }
+}
+
 }  // namespace
 
 struct HealthServer::Impl {
@@ -192,12 +201,12 @@ struct HealthServer::Impl {
     }
     lock.unlock();
     server->Shutdown(gpr_time_0(GPR_CLOCK_MONOTONIC));  // cancels what is open
-    queue->Shutdown();
     void* tag = nullptr;
     bool ok = false;
-    while (queue->Next(&tag, &ok)) {
+    while (!calls.empty() && queue->Next(&tag, &ok)) {
       handle(tag, ok);
     }
+    drain(*queue);  // not before the last call is over: it may have something to send to the end
   }
 
   void look() {
@@ -263,11 +272,6 @@ Result<std::unique_ptr<HealthServer>> HealthServer::start(const std::string& add
   impl->queue = builder.AddCompletionQueue();
   impl->server = builder.BuildAndStart();
   if (impl->server == nullptr || impl->port == 0) {
-    impl->queue->Shutdown();
-    void* tag = nullptr;
-    bool ok = false;
-    while (impl->queue->Next(&tag, &ok)) {
-    }
     return fail(ErrorCode::kFailedPrecondition, fmt::format("health address {}: cannot be listened on", address),
                 "is the port taken by another process, or the address not this machine's?");
   }

@@ -26,6 +26,15 @@ struct DescribeNamespace {
                                   .retry = RetryClass::kNormal};
 };
 
+// The same RPC, for whoever asks again by himself and wants to know at once what came of one try.
+struct TryDescribeNamespace {
+  using Request = service::DescribeNamespaceRequest;
+  using Response = service::DescribeNamespaceResponse;
+  static constexpr Method kMethod{.name = "DescribeNamespace",
+                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace",
+                                  .retry = RetryClass::kNone};
+};
+
 struct StartWorkflowExecution {
   using Request = service::StartWorkflowExecutionRequest;
   using Response = service::StartWorkflowExecutionResponse;

@@ -45,17 +45,17 @@ void ServerWatch::ask_system_info() {
 void ServerWatch::describe_namespace() {
   asking_ = true;
   const SteadyTime sent = shared_.loop.clock().steady_now();
-  rpc::DescribeNamespace::Request request;
+  rpc::TryDescribeNamespace::Request request;
   request.set_namespace_(shared_.options.name_space);
-  shared_.service.call<rpc::DescribeNamespace>(std::move(request), {.timeout = kDescribeNamespaceTimeout},
-                                               [weak = std::weak_ptr(self_), sent](const rpc::Reply<rpc::DescribeNamespace>& reply) {
-                                                 if (const auto self = weak.lock()) {
-                                                   (*self)->on_described(reply, sent);
-                                                 }
-                                               });
+  shared_.service.call<rpc::TryDescribeNamespace>(std::move(request), {.timeout = kDescribeNamespaceTimeout},
+                                                  [weak = std::weak_ptr(self_), sent](const rpc::Reply<rpc::TryDescribeNamespace>& reply) {
+                                                    if (const auto self = weak.lock()) {
+                                                      (*self)->on_described(reply, sent);
+                                                    }
+                                                  });
 }
 
-void ServerWatch::on_described(const rpc::Reply<rpc::DescribeNamespace>& reply, SteadyTime sent) {
+void ServerWatch::on_described(const rpc::Reply<rpc::TryDescribeNamespace>& reply, SteadyTime sent) {
   asking_ = false;
   const SteadyTime now = shared_.loop.clock().steady_now();
   if (reply) {

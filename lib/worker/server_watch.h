@@ -28,7 +28,7 @@ class ServerWatch {
  private:
   void ask_system_info();
   void describe_namespace();
-  void on_described(const rpc::Reply<rpc::DescribeNamespace>& reply, SteadyTime sent);
+  void on_described(const rpc::Reply<rpc::TryDescribeNamespace>& reply, SteadyTime sent);
   // Publishes how things stand, and looks again soon while they do not stand well.
   void review();
   void log_connected();

@@ -84,8 +84,12 @@ def test_without_a_server_the_worker_is_live_but_has_not_started(tmp_path: pathl
         with asking(address) as client:
             wait_for(client, "live", "SERVING", worker)
             assert client.check("startup") == client.check("ready") == "NOT_SERVING"
-        told = probe(tmp_path, "startup", "--health-address", address)
-        assert told.exit_code == 1 and "is the server up?" in told.stdout, told
+        told = wait_until(
+            lambda: (one := probe(tmp_path, "startup", "--health-address", address)) and "is the server up?" in one.stdout and one,
+            "the reason",
+            context=worker.log,
+        )
+        assert told.exit_code == 1, told
     finally:
         pool.kill_all()
 
@@ -184,8 +188,9 @@ def test_a_loop_that_is_stuck_is_told_and_then_not_live(server: TemporalServer, 
     command = [os.environ["LIFECYCLE_STUCK_WORKER"], server.address, queue, address]
     worker = ManagedProcess(command, tmp_path / "stuck.log", clean_environment(tmp_path))
     try:
-        with asking(address) as client, client.watch("live") as live:
+        with asking(address) as client, contextlib.ExitStack() as stack:
             wait_for(client, "ready", "SERVING", worker)
+            live = stack.enter_context(client.watch("live"))
             assert live.get(timeout=10) == "SERVING"
             workflow_id = unique("stuck")
             handle = api.run(api.client.start_workflow("Stuck", id=workflow_id, task_queue=queue))

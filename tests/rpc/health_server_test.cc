@@ -2,6 +2,10 @@
 #include "rpc/health_server.h"
 
 #include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+
+#include <array>
 
 #include "rpc/health_probe.h"
 #include "tests/rpc/grpc_test_server.h"
@@ -71,6 +75,39 @@ TEST_F(HealthServerTest, NobodyThereIsUnavailable) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(answer.error().message, AllOf(HasSubstr("no health service at"), HasSubstr(before)));
+}
+
+TEST_F(HealthServerTest, AStopWithWatchersAndUnfinishedCallsLeavesNothingBehind) {
+  constexpr int kWatchers = 5;
+  const auto channel = grpc::CreateChannel(address(), grpc::InsecureChannelCredentials());
+  grpc::GenericStub stub(channel);
+  grpc::CompletionQueue queue;
+  std::array<grpc::ClientContext, kWatchers> contexts;
+  std::vector<std::unique_ptr<grpc::GenericClientAsyncReaderWriter>> watches;
+  void* tag = nullptr;
+  bool ok = false;
+  for (grpc::ClientContext& context : contexts) {
+    watches.push_back(stub.PrepareCall(&context, "/grpc.health.v1.Health/Watch", &queue));
+    watches.back()->StartCall(nullptr);
+    queue.Next(&tag, &ok);
+    if (watches.size() % 2 == 0) {
+      continue;  // says nothing more, and is read from for ever
+    }
+    const grpc::Slice request(std::string("\x0a\x04live"));
+    watches.back()->Write(grpc::ByteBuffer(&request, 1), nullptr);
+    queue.Next(&tag, &ok);
+    grpc::ByteBuffer answer;
+    watches.back()->Read(&answer, nullptr);
+    queue.Next(&tag, &ok);
+    EXPECT_TRUE(ok) << "the status now";
+  }
+  server_.reset();
+  for (const auto& watch : watches) {
+    grpc::Status status;
+    watch->Finish(&status, nullptr);
+    queue.Next(&tag, &ok);
+    EXPECT_FALSE(status.ok());
+  }
 }
 
 TEST(HealthProbeTest, SomebodyWhoNeverAnswersIsUnavailable) {
