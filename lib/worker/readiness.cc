@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "worker/limits.h"
 
 namespace lifecycle::worker {
 namespace {
+
+constexpr std::size_t kReasonBytesMax = 500;
 
 // The statuses that gRPC makes up when nobody answered. All others come from a server, or from something that stands in front of it.
 bool was_answered(const rpc::Status& status) {
@@ -33,7 +36,8 @@ std::string_view advice(rpc::StatusCode code) {
 }  // namespace
 
 std::string explain(const rpc::Status& status) {
-  return fmt::format("{}: {}{}", rpc::name_of(status.code), status.message, advice(status.code));
+  // A proxy may answer with a whole page of text.
+  return fmt::format("{}: {}{}", rpc::name_of(status.code), shortened(valid_utf8(status.message), kReasonBytesMax), advice(status.code));
 }
 
 void QueueReadiness::poll_sent(SteadyTime now) {
