@@ -11,8 +11,10 @@
 #include "cli/signals.h"
 #include "cli/supervise.h"
 #include "cli/worker_settings.h"
+#include "rpc/health_server.h"
 #include "rpc/process.h"
 #include "worker/last_will_delivery.h"
+#include "worker/loop_watch.h"
 #include "worker/register.h"
 
 namespace lifecycle::cli {
@@ -35,7 +37,19 @@ class WorkerProcess {
       : loop_(connection.loop),
         log_(log),
         worker_(*connection.service, connection.loop, registry, log, options),
-        signals_(connection.loop, [this](int number) { on_signal(number); }) {}
+        signals_(connection.loop, [this](int number) { on_signal(number); }),
+        watch_(connection.loop, worker_.health(), worker_.running_code(), log) {}
+
+  // Errors: HealthServer::start()'s.
+  Result<void> serve_health(const std::string& address) {
+    Result<std::unique_ptr<rpc::HealthServer>> server = rpc::HealthServer::start(address, worker_.health());
+    if (!server) {
+      return std::unexpected(std::move(server).error());
+    }
+    health_server_ = *std::move(server);
+    log_.info("health service listens", {{"address", std::string_view(address)}, {"port", std::int64_t{health_server_->port()}}});
+    return {};
+  }
 
   ExitCode run(Duration command_timeout) {
     worker_.start();
@@ -77,6 +91,8 @@ class WorkerProcess {
   const Logger& log_;
   worker::Worker worker_;
   SignalWatch signals_;
+  worker::LoopWatch watch_;
+  std::unique_ptr<rpc::HealthServer> health_server_;
   ExitCode exit_code_ = ExitCode::kDone;
   bool stopping_ = false;
   bool forced_ = false;
@@ -114,7 +130,13 @@ ExitCode serve(const WorkerRun& run, worker::LastWillMemory* last_will) {
                                  {"settings_file", run.loaded.file ? run.loaded.file->path : "none"}});
   Registry registry;
   demo::register_all(registry);
-  return WorkerProcess(**connection, registry, run.log, *worker_options).run(run.options.command_timeout);
+  WorkerProcess worker_process(**connection, registry, run.log, *worker_options);
+  if (const std::string& address = run.loaded.settings.text("health_address"); !address.empty()) {
+    if (const Result<void> served = worker_process.serve_health(address); !served) {
+      return run.output.report(served.error());
+    }
+  }
+  return worker_process.run(run.options.command_timeout);
 }
 
 // In the parent, which first now loads what speaks to the server: until the worker's death it has to be small.

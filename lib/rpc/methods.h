@@ -27,6 +27,15 @@ struct DescribeNamespace {
                                   .retry = RetryClass::kNormal};
 };
 
+// The same RPC, for whoever asks again by himself and wants to know at once what came of one try.
+struct TryDescribeNamespace {
+  using Request = service::DescribeNamespaceRequest;
+  using Response = service::DescribeNamespaceResponse;
+  static constexpr Method kMethod{.name = "DescribeNamespace",
+                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace",
+                                  .retry = RetryClass::kNone};
+};
+
 struct StartWorkflowExecution {
   using Request = service::StartWorkflowExecutionRequest;
   using Response = service::StartWorkflowExecutionResponse;
@@ -217,6 +226,14 @@ struct RecordActivityTaskHeartbeat {
   using Response = service::RecordActivityTaskHeartbeatResponse;
   static constexpr Method kMethod{.name = "RecordActivityTaskHeartbeat",
                                   .path = "/temporal.api.workflowservice.v1.WorkflowService/RecordActivityTaskHeartbeat",
+                                  .retry = RetryClass::kNone};
+};
+
+struct RecordWorkerHeartbeat {
+  using Request = service::RecordWorkerHeartbeatRequest;
+  using Response = service::RecordWorkerHeartbeatResponse;
+  static constexpr Method kMethod{.name = "RecordWorkerHeartbeat",
+                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/RecordWorkerHeartbeat",
                                   .retry = RetryClass::kNone};
 };
 

@@ -139,7 +139,10 @@ void WorkflowTaskHandler::begin(RunEntry& entry, const WorkflowTaskResponse& tas
   cache_.set_busy(entry, true);
   // Later attempts are spaced by the server's time-outs, as those that this worker fails itself are.
   entry.will = !task->has_query() && task->attempt() <= 1 ? shared_.keep_will(TaskKind::kWorkflowTask, task->task_token(), 1) : WillEntry();
-  RunRequest request = entry.run.on_workflow_task(to_task(task));
+  RunRequest request = [&] {
+    const RunningCode::Mark running(shared_.running_code, task);
+    return entry.run.on_workflow_task(to_task(task));
+  }();
   handle(entry, task, std::move(request));
 }
 
@@ -169,9 +172,12 @@ void WorkflowTaskHandler::fetch_page(RunEntry& entry, const WorkflowTaskResponse
         }
         if (reply) {
           const auto& response = *reply;
-          handle(
-              entry, task,
-              entry.run.on_history_page(std::shared_ptr<const api::History>(response, &response->history()), response->next_page_token()));
+          RunRequest request = [&] {
+            const RunningCode::Mark running(shared_.running_code, task);
+            return entry.run.on_history_page(std::shared_ptr<const api::History>(response, &response->history()),
+                                             response->next_page_token());
+          }();
+          handle(entry, task, std::move(request));
           return;
         }
         // The server hands the task out again when its time is up; there is nobody to report to who could do better.
