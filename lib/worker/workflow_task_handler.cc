@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/overloaded.h"
+#include "core/patch_marker.h"
 #include "worker/deployment.h"
 #include "worker/limits.h"
 #include "worker/version.h"
@@ -219,6 +220,9 @@ void WorkflowTaskHandler::complete(RunEntry& entry, const WorkflowTaskResponse& 
   if (completed.sign_with_sdk_name) {
     request.mutable_sdk_metadata()->set_sdk_name(std::string(core::kSdkName));
     request.mutable_sdk_metadata()->set_sdk_version(std::string(kSdkVersion));
+  }
+  if (completed.upserts_change_versions) {
+    request.mutable_sdk_metadata()->add_core_used_flags(core::kUpsertSearchAttributeOnPatch);
   }
   fail_answers_beyond_limit(request);
   const std::size_t bytes = request.ByteSizeLong();
