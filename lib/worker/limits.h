@@ -64,9 +64,4 @@ inline constexpr Duration kLoopLookInterval = std::chrono::milliseconds(500);
 // The loop is asked for a sign of life this often.
 inline constexpr Duration kLoopPingInterval = std::chrono::seconds(5);
 
-// Of each of the two rounds of calls that deliver a dead worker's last will: a parent that outlives its worker must not hold up its pod.
-inline constexpr Duration kLastWillTimeout = std::chrono::seconds(2);
-// "At once": servers read zero as "never again".
-inline constexpr Duration kLastWillRetryDelay = std::chrono::milliseconds(1);
-
 }  // namespace lifecycle::worker

@@ -35,11 +35,6 @@ struct Shared {
   Readiness readiness = {};
   Health health = {};
   RunningCode running_code = {};
-
-  // Empty without a last will.
-  [[nodiscard]] WillEntry keep_will(TaskKind kind, std::string_view task_token, std::int32_t attempt) const {
-    return options.last_will == nullptr ? WillEntry() : options.last_will->keep(kind, task_token, attempt);
-  }
 };
 
 }  // namespace lifecycle::worker

@@ -206,15 +206,9 @@ Worker::~Worker() {
   impl_->shared.loop.cancel(impl_->deadline);
   impl_->shared.loop.cancel(impl_->give_up);
   impl_->shared.loop.cancel(impl_->last_polls);
-  if (LastWillMemory* const will = impl_->shared.options.last_will; will != nullptr && impl_->stopped()) {
-    will->end();
-  }
 }
 
 void Worker::start() {
-  if (LastWillMemory* const will = impl_->shared.options.last_will) {
-    will->begin(impl_->shared.options.identity, impl_->shared.sticky_task_queue);
-  }
   impl_->normal.fill();
   impl_->sticky.fill();
   impl_->activity.fill();

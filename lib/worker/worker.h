@@ -17,7 +17,6 @@
 #include "rpc/workflow_service.h"
 #include "telemetry/health.h"
 #include "telemetry/log.h"
-#include "worker/last_will.h"
 
 namespace lifecycle::worker {
 
@@ -55,7 +54,6 @@ struct WorkerOptions {
   bool eager_activities = false;                    // run the activities of a workflow task here, without another poll
   Duration sticky_schedule_to_start_timeout = std::chrono::seconds(2);
   Duration graceful_shutdown_timeout = std::chrono::seconds(30);
-  LastWillMemory* last_will = nullptr;  // where the tasks under way are kept for whoever outlives this process; outlives the worker
   Duration worker_heartbeat_interval = std::chrono::seconds(60);  // zero: none
 };
 

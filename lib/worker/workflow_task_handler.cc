@@ -138,8 +138,6 @@ void WorkflowTaskHandler::begin(RunEntry& entry, const WorkflowTaskResponse& tas
     ++(entry.run.has_state() ? shared_.stats.sticky_cache_hits : shared_.stats.sticky_cache_misses);
   }
   cache_.set_busy(entry, true);
-  // Later attempts are spaced by the server's time-outs, as those that this worker fails itself are.
-  entry.will = !task->has_query() && task->attempt() <= 1 ? shared_.keep_will(TaskKind::kWorkflowTask, task->task_token(), 1) : WillEntry();
   RunRequest request = [&] {
     const RunningCode::Mark running(shared_.running_code, task);
     return entry.run.on_workflow_task(to_task(task));
@@ -351,7 +349,6 @@ void WorkflowTaskHandler::log_warnings(RunEntry& entry, const WorkflowTaskRespon
 
 // The task is over: its slot is free, and what waited for the run goes on.
 void WorkflowTaskHandler::finish(RunEntry& entry) {
-  entry.will.revoke();
   cache_.set_busy(entry, false);
   std::vector<WorkflowTaskResponse> waiting = std::exchange(entry.waiting, {});
   if (entry.drop || entry.run.closed() || !entry.run.has_state() || !caching()) {
