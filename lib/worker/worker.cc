@@ -7,6 +7,7 @@
 #include "rpc/methods.h"
 #include "worker/activity_task_handler.h"
 #include "worker/deployment.h"
+#include "worker/last_will.h"
 #include "worker/limits.h"
 #include "worker/poller.h"
 #include "worker/workflow_task_handler.h"
@@ -154,9 +155,15 @@ Worker::Worker(rpc::WorkflowService& service, EventLoop& loop, const Registry& r
 Worker::~Worker() {
   impl_->shared.loop.cancel(impl_->deadline);
   impl_->shared.loop.cancel(impl_->give_up);
+  if (LastWillWriter* last_will = impl_->shared.options.last_will; last_will != nullptr && stopped()) {
+    last_will->withdraw();
+  }
 }
 
 void Worker::start() {
+  if (LastWillWriter* last_will = impl_->shared.options.last_will) {
+    last_will->introduce(impl_->shared.options.identity, impl_->shared.sticky_task_queue);
+  }
   impl_->normal.fill();
   impl_->sticky.fill();
   impl_->activity.fill();

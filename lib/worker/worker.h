@@ -19,6 +19,8 @@
 
 namespace lifecycle::worker {
 
+class LastWillWriter;
+
 // Where a workflow goes on when a new version becomes current.
 enum class VersioningBehavior : std::uint8_t {
   kPinned,       // on the version that it began on, to its end
@@ -45,6 +47,7 @@ struct WorkerOptions {
   bool eager_activities = false;                // run the activities of a workflow task here, without another poll
   Duration sticky_schedule_to_start_timeout = std::chrono::seconds(2);
   Duration graceful_shutdown_timeout = std::chrono::seconds(30);
+  LastWillWriter* last_will = nullptr;  // outlives the worker; null: nobody would execute one
 };
 
 // Counts since the start, for tests and benchmarks.
