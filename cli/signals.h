@@ -26,7 +26,7 @@ class SignalWatch {
 
  private:
   std::shared_ptr<std::function<void(int)>> on_signal_;  // tasks that are posted and have not run hold it weakly
-  std::shared_ptr<std::atomic<bool>> ending_ = std::make_shared<std::atomic<bool>>(false);
+  std::atomic<bool> ending_ = false;
   std::thread waiter_;
 };
 
