@@ -246,8 +246,10 @@ TEST_F(ExecutorTest, AnEmptyOneIsDoneAtOnce) {
 }
 
 TEST_F(ExecutorTest, AServerThatDoesNotAnswerIsWaitedForOnlySoLong) {
-  server_.on<rpc::ShutdownWorker>([](const auto&, const auto&) {});
-  server_.on<rpc::RespondActivityTaskFailed>([](const auto&, const auto&) {});
+  std::vector<test::Answer<rpc::ShutdownWorker>> held;  // never given
+  std::vector<test::Answer<rpc::RespondActivityTaskFailed>> held_too;
+  server_.on<rpc::ShutdownWorker>([&](const auto&, const auto& answer) { held.push_back(answer); });
+  server_.on<rpc::RespondActivityTaskFailed>([&](const auto&, const auto& answer) { held_too.push_back(answer); });
   execute();
   loop_.advance(kLastWillTimeout - 1ms);
   EXPECT_FALSE(report_.has_value());
