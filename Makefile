@@ -9,13 +9,16 @@
 #   make lint         format, scripts and house rules
 #   make format       clang-format over every file
 #   make bench        replay, load, start and memory of our worker; make bench-peers: beside the Go and Python SDKs' workers
+#   make bench-recovery  how long a workflow stands still after SIGTERM, SIGKILL and SIGSTOP: ours, and the Go and Python SDKs' workers
+#   make soak         1,000 kills of supervised workers (KILLS=n): nothing lost, nothing completed twice
 #   make install      into DESTDIR and PREFIX (/usr/local)
 #   make clean        removes build/
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
+KILLS ?= 1000
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo demo-versioned test test-unit asan tsan tidy lint format bench bench-peers install build setup clean
+.PHONY: demo demo-versioned test test-unit asan tsan tidy lint format bench bench-peers bench-recovery soak install build setup clean
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -60,6 +63,12 @@ bench: build
 
 bench-peers: build
 	@build/venv/bin/python bench/peers.py
+
+bench-recovery: build
+	@build/venv/bin/python bench/recovery.py
+
+soak: build
+	@LIFECYCLE_KILLS=$(KILLS) build/venv/bin/python -m pytest -q -s --rootdir tests/integration -c tests/integration/pytest.ini tests/integration/test_kill_storm.py
 
 install: build
 	@cmake --install build/release --prefix $(PREFIX)

@@ -1,7 +1,9 @@
 #include "cli/supervise.h"
 
 #include <fmt/format.h>
+#include <link.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,8 +11,10 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -53,7 +57,25 @@ std::optional<int> reap(pid_t child) {
   }
 }
 
+// What the start has read of the program and its libraries, nearly all of it for connections that this process does not make: it is read
+// again if it is needed.
+int give_back_code(dl_phdr_info* object, std::size_t /*size*/, void* /*nothing*/) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  for (const ElfW(Phdr) & segment : std::span(object->dlpi_phdr, object->dlpi_phnum)) {
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) {
+      continue;
+    }
+    const std::uintptr_t begin = (object->dlpi_addr + segment.p_vaddr + page - 1) / page * page;
+    const std::uintptr_t end = (object->dlpi_addr + segment.p_vaddr + segment.p_memsz) / page * page;
+    if (begin < end) {
+      ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    }
+  }
+  return 0;
+}
+
 ProcessEnd watch(pid_t child) {
+  ::dl_iterate_phdr(give_back_code, nullptr);
   const sigset_t awaited = awaited_signals();
   for (;;) {
     const int number = ::sigwaitinfo(&awaited, nullptr);

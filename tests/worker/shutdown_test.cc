@@ -99,7 +99,11 @@ TEST_F(ShutdownTest, TheServerIsToldThenPollsEndThenTasksAreFinishedThenActiviti
     answer.with({});
   });
   const auto pages = hold<rpc::GetWorkflowExecutionHistory>();
-  start_puppet();
+  start();
+  test::ActivityTask puppet = test::puppet_task();
+  puppet.mutable_heartbeat_timeout()->set_seconds(100);  // the second beat waits for longer than the graceful time-out
+  give(puppet);
+  puppets_[0].wait_until_performing();
   auto task = workflow_task(test::begun("Waiting").build());
   rpc::service::GetWorkflowExecutionHistoryResponse page;
   *page.mutable_history() = task.history();

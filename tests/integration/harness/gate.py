@@ -1,5 +1,6 @@
 """A way to the server that can be shut: what a worker says from then on never arrives, and nobody but the worker's death ends its connection."""
 
+import contextlib
 import socket
 import threading
 
@@ -48,7 +49,8 @@ class Gate:
             while data := source.recv(65536):
                 if not (swallowing and swallowing.is_set()):
                     sink.sendall(data)
-            if not (swallowing and swallowing.is_set()):
-                sink.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # the other end is gone
+        finally:
+            with contextlib.suppress(OSError):
+                sink.shutdown(socket.SHUT_RDWR)
