@@ -258,7 +258,8 @@ def main() -> None:
                 for name, run in runs.items():
                     last = run.result()
                     measured[fault, name].append(last)
-                    print(f"run {number + 1} of {settings.runs}: {fault}, {name}: restart {last.restart:.0f}, run lost {last.run_lost:.0f}", flush=True)
+                    lost = f"restart {last.restart:.0f}, run lost {last.run_lost:.0f}"
+                    print(f"run {number + 1} of {settings.runs}: {fault}, {name}: {lost}", flush=True)
     finally:
         for server in servers.values():
             server.kill()
