@@ -59,6 +59,7 @@ format: setup
 
 bench: build
 	@build/release/bench/lifecycle_replay_benchmark
+	@build/release/bench/lifecycle_last_will_benchmark
 	@build/venv/bin/python bench/peers.py --ours --rounds 1 --hold 10000
 
 bench-peers: build

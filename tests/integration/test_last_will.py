@@ -2,6 +2,7 @@
 
 import pathlib
 import signal
+import subprocess
 import time
 from typing import Callable, Iterator
 
@@ -10,7 +11,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 
 from harness.gate import Gate
-from harness.programs import Finished
+from harness.process import ManagedProcess
+from harness.programs import Finished, clean_environment, lifecycle_program
 from harness.server import TemporalServer
 from harness.supervised import SupervisedWorker, children_of, start_supervised
 from harness.temporal_api import TemporalApi, completed_steps, count, started
@@ -214,3 +216,33 @@ def test_the_parent_is_small_and_has_one_thread(workers: WorkerPool) -> None:
     assert private_kib < 2048
     assert len(list(pathlib.Path(f"/proc/{pid}/task").iterdir())) == 1
     assert children_of(pid) == [worker.pid]
+
+
+def can_make_namespaces() -> bool:
+    return subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "true"], capture_output=True).returncode == 0
+
+
+def inside(pid: int, command: str) -> None:
+    """Runs a shell command in the process's namespaces, as `kubectl exec` does."""
+    subprocess.run(["nsenter", "--target", str(pid), "--pid", "--mount", "sh", "-c", command], check=True, capture_output=True)
+
+
+def test_as_process_1_it_reaps_orphans_and_its_worker_can_be_killed_from_inside(
+    server: TemporalServer, api: TemporalApi, queue: str, tmp_path: pathlib.Path
+) -> None:
+    if not can_make_namespaces():
+        pytest.skip("this user may not make PID namespaces (unshare --pid)")
+    worker = [str(lifecycle_program()), "worker", "--supervise", "--address", server.address, "--task-queue", queue]
+    shell = ManagedProcess(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", *worker], tmp_path / "log", clean_environment(tmp_path))
+    try:
+        wait_until(lambda: api.polls(queue, 2), "polls of process 2 of the namespace", context=shell.log)
+        (process_1,) = children_of(shell.pid)
+        (process_2,) = children_of(process_1)
+        inside(process_1, "sleep 1 & exit")
+        wait_until(lambda: len(children_of(process_1)) == 2, "an orphan")
+        wait_until(lambda: children_of(process_1) == [process_2], "the end of the orphan, without a trace")
+        inside(process_1, "kill -KILL 1; kill -KILL 2")
+        assert shell.wait() == 137, shell.log()
+        assert "killed by SIGKILL" in shell.log() and "sticky_queue_released=true" in shell.log()
+    finally:
+        shell.kill()
