@@ -9,7 +9,7 @@ longest:
 
     restart    from the signal until the step runs as a newer attempt on another process. For a step that still ended (a graceful stop): what
                its completion was late, 0 at least.
-    step lost  what the faulted step's completion was late: its time since the completion before, less the median of those times before the fault.
+    step lost  what the faulted step's completion was late: its time since the completion before, less what a step took before the fault.
     run lost   the same through five more steps: adds what workflow tasks lost, for example on the dead worker's own queue.
     bound      the longest restart that the server's time-outs allow: without a will the heartbeat time-out and the retry's delay, with one the
                retry's delay of 1 ms, each with the slack of the server's timers. Not for a graceful stop, which waits for no time-out; and a
@@ -165,7 +165,7 @@ class Run:
 
     def figures(self, handle: WorkflowHandle, index: int, restart: float, ended: bool) -> Recovery:
         times = self.completions_ms(handle)
-        pace = statistics.median(after - before for before, after in zip(times[:index], times[1:index]))
+        pace = statistics.median_low(after - before for before, after in zip(times[:index], times[1:index]))
         step_lost = times[index] - times[index - 1] - pace
         starts = [e for e in self.api.events(handle) if e.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED]
         return Recovery(

@@ -224,7 +224,8 @@ def can_make_namespaces() -> bool:
 
 def inside(pid: int, command: str) -> None:
     """Runs a shell command in the process's namespaces, as `kubectl exec` does."""
-    subprocess.run(["nsenter", "--target", str(pid), "--pid", "--mount", "sh", "-c", command], check=True, capture_output=True)
+    enter = ["nsenter", "--target", str(pid), "--pid", "--mount", "sh", "-c", command]
+    subprocess.run(enter, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def test_as_process_1_it_reaps_orphans_and_its_worker_can_be_killed_from_inside(
@@ -233,7 +234,8 @@ def test_as_process_1_it_reaps_orphans_and_its_worker_can_be_killed_from_inside(
     if not can_make_namespaces():
         pytest.skip("this user may not make PID namespaces (unshare --pid)")
     worker = [str(lifecycle_program()), "worker", "--supervise", "--address", server.address, "--task-queue", queue]
-    shell = ManagedProcess(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", *worker], tmp_path / "log", clean_environment(tmp_path))
+    unshare = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    shell = ManagedProcess([*unshare, *worker], tmp_path / "log", clean_environment(tmp_path))
     try:
         wait_until(lambda: api.polls(queue, 2), "polls of process 2 of the namespace", context=shell.log)
         (process_1,) = children_of(shell.pid)
