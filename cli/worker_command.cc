@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "cli/connection.h"
 #include "cli/signals.h"
+#include "cli/supervise.h"
 #include "cli/worker_settings.h"
 #include "rpc/health_server.h"
 #include "rpc/process.h"
@@ -143,6 +144,13 @@ ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, std:
   const Settings& settings = loaded->settings;
   const Logger log(*parse_log_level(settings.text("log_level")),
                    settings.text("log_format") == "json" ? LogFormat::kJson : LogFormat::kText);
+  const Result<Supervision> supervision = supervise_if_told(settings, options, process, log);
+  if (!supervision) {
+    return output.report(supervision.error());
+  }
+  if (supervision->ended) {
+    return *supervision->ended;
+  }
   rpc::prepare_process(log);
   Result<worker::WorkerOptions> worker_options = make_worker_options(settings, process.environment, process_facts());
   if (!worker_options) {
@@ -154,6 +162,7 @@ ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, std:
   }
   const client::ConnectionConfig& config = (*connection)->config;
   worker_options->name_space = config.name_space;
+  worker_options->last_will = supervision->last_will.get();
   log.info("worker starts", {{"address", config.address},
                              {"namespace", config.name_space},
                              {"task_queue", worker_options->task_queue},

@@ -7,6 +7,7 @@
 #include "rpc/methods.h"
 #include "worker/activity_task_handler.h"
 #include "worker/deployment.h"
+#include "worker/last_will.h"
 #include "worker/limits.h"
 #include "worker/poller.h"
 #include "worker/server_watch.h"
@@ -206,9 +207,15 @@ Worker::~Worker() {
   impl_->shared.loop.cancel(impl_->deadline);
   impl_->shared.loop.cancel(impl_->give_up);
   impl_->shared.loop.cancel(impl_->last_polls);
+  if (LastWillWriter* last_will = impl_->shared.options.last_will; last_will != nullptr && stopped()) {
+    last_will->withdraw();
+  }
 }
 
 void Worker::start() {
+  if (LastWillWriter* last_will = impl_->shared.options.last_will) {
+    last_will->introduce(impl_->shared.options.identity, impl_->shared.sticky_task_queue);
+  }
   impl_->normal.fill();
   impl_->sticky.fill();
   impl_->activity.fill();

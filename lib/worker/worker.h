@@ -21,6 +21,7 @@
 namespace lifecycle::worker {
 
 class RunningCode;
+class LastWillWriter;
 
 // Where a workflow goes on when a new version becomes current.
 enum class VersioningBehavior : std::uint8_t {
@@ -55,6 +56,7 @@ struct WorkerOptions {
   Duration sticky_schedule_to_start_timeout = std::chrono::seconds(2);
   Duration graceful_shutdown_timeout = std::chrono::seconds(30);
   Duration worker_heartbeat_interval = std::chrono::seconds(60);  // zero: none
+  LastWillWriter* last_will = nullptr;                            // outlives the worker; null: nobody would execute one
 };
 
 // Counts since the start, for tests and benchmarks.

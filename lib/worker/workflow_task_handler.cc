@@ -138,6 +138,9 @@ void WorkflowTaskHandler::begin(RunEntry& entry, const WorkflowTaskResponse& tas
     ++(entry.run.has_state() ? shared_.stats.sticky_cache_hits : shared_.stats.sticky_cache_misses);
   }
   cache_.set_busy(entry, true);
+  if (shared_.options.last_will != nullptr && !task->has_query()) {  // who asks a query asks again
+    entry.last_will = shared_.options.last_will->record(TaskKind::kWorkflowTask, task->task_token(), task->attempt());
+  }
   RunRequest request = [&] {
     const RunningCode::Mark running(shared_.running_code, task);
     return entry.run.on_workflow_task(to_task(task));
@@ -349,6 +352,7 @@ void WorkflowTaskHandler::log_warnings(RunEntry& entry, const WorkflowTaskRespon
 
 // The task is over: its slot is free, and what waited for the run goes on.
 void WorkflowTaskHandler::finish(RunEntry& entry) {
+  entry.last_will.forget();
   cache_.set_busy(entry, false);
   std::vector<WorkflowTaskResponse> waiting = std::exchange(entry.waiting, {});
   if (entry.drop || entry.run.closed() || !entry.run.has_state() || !caching()) {
