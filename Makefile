@@ -4,6 +4,8 @@
 #   make demo-versioned   strict versions: pinned workflows under a kill, promote and rollback
 #   make test         all tests
 #   make test-unit    the tests that need no server
+#   make test-production   the tests on the production Temporal server with PostgreSQL, which needs Go (make test has them, too, where Go is)
+#   make go-tools     builds that server
 #   make asan, tsan   all tests with AddressSanitizer and UndefinedBehaviorSanitizer, with ThreadSanitizer
 #   make tidy         clang-tidy over every file that is shipped
 #   make lint         format, scripts and house rules
@@ -12,13 +14,16 @@
 #   make cluster-up   a Kubernetes to try it in: minikube or kind where there is one, else one made here; make cluster-down removes it
 #   make test-cluster the demonstration deployed through the cluster's registry, and its tests on a real Kubernetes
 #   make deploy       images and manifests into the cluster that kubectl speaks to; make undeploy takes them out again
+#   make bench-recovery  how long a workflow stands still after SIGTERM, SIGKILL and SIGSTOP: ours, and the Go and Python SDKs' workers
+#   make soak         1,000 kills of supervised workers (KILLS=n): nothing lost, nothing completed twice
 #   make install      into DESTDIR and PREFIX (/usr/local)
 #   make clean        removes build/
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
+KILLS ?= 1000
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo demo-versioned test test-unit asan tsan tidy lint format bench bench-peers install build setup clean cluster-up cluster-down deploy undeploy test-cluster
+.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install build setup clean cluster-up cluster-down deploy undeploy test-cluster bench-recovery soak
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -34,16 +39,23 @@ demo: build
 demo-versioned: build
 	@ci/demo-versioned
 
-test: build
+test: build go-tools
 	@ctest --preset release -j $(JOBS)
 
 test-unit: build
 	@ctest --preset release -j $(JOBS) -L unit
 
+test-production: build
+	@ci/build-go-tools
+	@ctest --preset release -L production
+
+go-tools: setup
+	@ci/build-go-tools || [ $$? -eq 3 ]
+
 asan tsan: setup
 	@cmake --preset $@ > build/configure-$@.log 2>&1 || { cat build/configure-$@.log; exit 1; }
 	@cmake --build --preset $@ -j $(JOBS)
-	@ctest --preset $@ -j $(JOBS)
+	@ctest --preset $@ -j $(JOBS) -LE production
 
 tidy: setup
 	@cmake --preset tidy > build/configure-tidy.log 2>&1 || { cat build/configure-tidy.log; exit 1; }
@@ -59,6 +71,7 @@ format: setup
 
 bench: build
 	@build/release/bench/lifecycle_replay_benchmark
+	@build/release/bench/lifecycle_last_will_benchmark
 	@build/venv/bin/python bench/peers.py --ours --rounds 1 --hold 10000
 
 bench-peers: build
@@ -79,6 +92,12 @@ deploy:
 
 undeploy:
 	@ci/cleanup
+
+bench-recovery: build
+	@build/venv/bin/python bench/recovery.py
+
+soak: build
+	@LIFECYCLE_KILLS=$(KILLS) build/venv/bin/python -m pytest -q -s --rootdir tests/integration -c tests/integration/pytest.ini tests/integration/test_kill_storm.py
 
 install: build
 	@cmake --install build/release --prefix $(PREFIX)

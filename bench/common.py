@@ -17,6 +17,12 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
 
 
+def working_process(pid: int) -> int:
+    """The process that does the work: of a supervised worker that is the child."""
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(children[0]) if len(children) == 1 else pid
+
+
 def memory_mib(pid: int, field: str) -> float:
     """VmRSS (resident now) or VmHWM (its highest so far) of the process."""
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():

@@ -25,7 +25,7 @@ import time
 import uuid
 from typing import Sequence
 
-from common import cpu_seconds, memory_mib, percentile
+from common import cpu_seconds, memory_mib, percentile, working_process
 
 from harness.process import ManagedProcess
 from harness.temporal_api import QUEUE_TYPES
@@ -86,9 +86,9 @@ class Load:
 
     async def hold(self, workflows: int) -> float:
         """Opens workflows that are paused before their first step, so that the worker keeps them in its cache. Returns KiB for each."""
-        before = memory_mib(self.worker.pid, "VmRSS")
+        before = memory_mib(working_process(self.worker.pid), "VmRSS")
         handles = await asyncio.gather(*(self.open_paused() for _ in range(workflows)))
-        grown = memory_mib(self.worker.pid, "VmRSS") - before
+        grown = memory_mib(working_process(self.worker.pid), "VmRSS") - before
         await asyncio.gather(*(self.finish_paused(handle) for handle in handles))
         return grown * 1024 / workflows
 
@@ -113,9 +113,9 @@ class Load:
 async def measure(address: str, command: Sequence[str], workflows: int, steps: int, concurrency: int, hold: int) -> dict[str, float]:
     """Runs one worker under one load. See the head of this file for the figures."""
     load = Load(await Client.connect(address), command, concurrency, steps)
-    pid = load.worker.pid
     try:
         figures = {"first_poll_ms": await load.first_poll_ms()}
+        pid = working_process(load.worker.pid)
         await load.run(WARM_UP_WORKFLOWS)
         figures["rss_idle_mib"] = memory_mib(pid, "VmRSS")
         cpu_begin, begin = cpu_seconds(pid), time.perf_counter()

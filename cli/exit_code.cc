@@ -6,7 +6,7 @@
 namespace lifecycle::cli {
 namespace {
 
-constexpr std::array<ExitCodeMeaning, 14> kMeanings{{
+constexpr std::array<ExitCodeMeaning, 15> kMeanings{{
     {ExitCode::kDone, "done (worker: stopped gracefully)"},
     {ExitCode::kOperationFailed, "the operation failed: workflow failed, timed out, cancelled or terminated; server refused"},
     {ExitCode::kUsage, "wrong usage: unknown command, bad flag or value"},
@@ -20,6 +20,7 @@ constexpr std::array<ExitCodeMeaning, 14> kMeanings{{
     {ExitCode::kTimedOut, "time-out elapsed"},
     {ExitCode::kHungUp, "the terminal was closed (SIGHUP)"},
     {ExitCode::kInterrupted, "interrupted (SIGINT, Ctrl-C)"},
+    {ExitCode::kKilled, "the supervised worker was killed (SIGKILL); 128 + its number for any other signal"},
     {ExitCode::kTerminated, "terminated (SIGTERM)"},
 }};
 

@@ -23,6 +23,7 @@ enum class ExitCode : std::uint8_t {
   kTimedOut = 124,
   kHungUp = 129,
   kInterrupted = 130,
+  kKilled = 137,
   kTerminated = 143,
 };
 

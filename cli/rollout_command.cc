@@ -266,7 +266,13 @@ ExitCode run_rollout(const GlobalOptions& global, const RolloutOptions& options,
   if (!connection) {
     return output.report(connection.error());
   }
-  return RolloutCommand(global, options, process, output, **connection).run();
+  show_warnings(**connection, output);
+  return run_rollout(global, options, process, output, **connection);
+}
+
+ExitCode run_rollout(const GlobalOptions& global, const RolloutOptions& options, const ProcessContext& process, Output& output,
+                     Connection& connection) {
+  return RolloutCommand(global, options, process, output, connection).run();
 }
 
 }  // namespace lifecycle::cli

@@ -15,6 +15,8 @@ class App;
 
 namespace lifecycle::cli {
 
+struct Connection;
+
 enum class RolloutAction : std::uint8_t { kStatus, kPromote, kRollback };
 
 struct RolloutOptions {
@@ -29,5 +31,8 @@ void add_rollout_options(CLI::App& app, RolloutOptions& options);
 
 // Exit codes beside those of errors: none.
 [[nodiscard]] ExitCode run_rollout(const GlobalOptions& global, const RolloutOptions& options, const ProcessContext& process);
+// The same over a connection that is made already; the names in `options` are valid.
+[[nodiscard]] ExitCode run_rollout(const GlobalOptions& global, const RolloutOptions& options, const ProcessContext& process,
+                                   Output& output, Connection& connection);
 
 }  // namespace lifecycle::cli

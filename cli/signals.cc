@@ -9,7 +9,7 @@
 namespace lifecycle::cli {
 namespace {
 
-// Wakes the waiting thread so that it can end; nothing else sends it.
+// Wakes the waiting thread so that it can end.
 constexpr int kWakeUp = SIGUSR2;
 
 sigset_t stop_signals() {
@@ -31,7 +31,7 @@ void block_stop_signals() {
 
 SignalWatch::SignalWatch(EventLoop& loop, std::function<void(int)> on_signal)
     : on_signal_(std::make_shared<std::function<void(int)>>(std::move(on_signal))) {
-  waiter_ = std::thread([&loop, on_signal_weak = std::weak_ptr(on_signal_)] {
+  waiter_ = std::thread([&loop, on_signal_weak = std::weak_ptr(on_signal_), this] {
     const sigset_t set = stop_signals();
     for (;;) {
       int number = 0;
@@ -39,7 +39,10 @@ SignalWatch::SignalWatch(EventLoop& loop, std::function<void(int)> on_signal)
         continue;
       }
       if (number == kWakeUp) {
-        return;
+        if (ending_) {
+          return;
+        }
+        continue;  // somebody else's, and no reason to miss the next SIGTERM
       }
       loop.post([number, on_signal_weak] {
         if (const auto handler = on_signal_weak.lock()) {
@@ -51,6 +54,7 @@ SignalWatch::SignalWatch(EventLoop& loop, std::function<void(int)> on_signal)
 }
 
 SignalWatch::~SignalWatch() {
+  ending_ = true;
   pthread_kill(waiter_.native_handle(), kWakeUp);
   waiter_.join();
 }

@@ -3,6 +3,7 @@
 // handler.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -25,6 +26,7 @@ class SignalWatch {
 
  private:
   std::shared_ptr<std::function<void(int)>> on_signal_;  // tasks that are posted and have not run hold it weakly
+  std::atomic<bool> ending_ = false;
   std::thread waiter_;
 };
 

@@ -371,7 +371,13 @@ ExitCode run_versioned(const GlobalOptions& global, const VersionedOptions& opti
   if (!connection) {
     return output.report(connection.error());
   }
-  return VersionedCommand(global, options, process, output, **connection).run(*input);
+  show_warnings(**connection, output);
+  return run_versioned(global, options, *input, process, output, **connection);
+}
+
+ExitCode run_versioned(const GlobalOptions& global, const VersionedOptions& options, const demo::LifecycleInput& input,
+                       const ProcessContext& process, Output& output, Connection& connection) {
+  return VersionedCommand(global, options, process, output, connection).run(input);
 }
 
 }  // namespace lifecycle::cli

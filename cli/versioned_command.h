@@ -16,6 +16,8 @@ class App;
 
 namespace lifecycle::cli {
 
+struct Connection;
+
 struct VersionedOptions {
   std::string version;
   std::string compare_with;  // a second version; empty: none
@@ -35,5 +37,8 @@ void add_versioned_options(CLI::App& app, VersionedOptions& options);
 // complete, or nothing tells where a task ran; kNotFound when nobody has heard of the version; kTimedOut when the version is known and its
 // workers are silent.
 [[nodiscard]] ExitCode run_versioned(const GlobalOptions& global, const VersionedOptions& options, const ProcessContext& process);
+// The same over a connection that is made already; the names in `options` are valid.
+[[nodiscard]] ExitCode run_versioned(const GlobalOptions& global, const VersionedOptions& options, const demo::LifecycleInput& input,
+                                     const ProcessContext& process, Output& output, Connection& connection);
 
 }  // namespace lifecycle::cli

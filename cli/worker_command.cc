@@ -9,8 +9,11 @@
 #include "base/random.h"
 #include "cli/connection.h"
 #include "cli/signals.h"
+#include "cli/supervise.h"
 #include "cli/worker_settings.h"
+#include "rpc/health_server.h"
 #include "rpc/process.h"
+#include "worker/loop_watch.h"
 #include "worker/register.h"
 
 namespace lifecycle::cli {
@@ -33,7 +36,19 @@ class WorkerProcess {
       : loop_(connection.loop),
         log_(log),
         worker_(*connection.service, connection.loop, registry, log, options),
-        signals_(connection.loop, [this](int number) { on_signal(number); }) {}
+        signals_(connection.loop, [this](int number) { on_signal(number); }),
+        watch_(connection.loop, worker_.health(), worker_.running_code(), log) {}
+
+  // Errors: HealthServer::start()'s.
+  Result<void> serve_health(const std::string& address) {
+    Result<std::unique_ptr<rpc::HealthServer>> server = rpc::HealthServer::start(address, worker_.health());
+    if (!server) {
+      return std::unexpected(std::move(server).error());
+    }
+    health_server_ = *std::move(server);
+    log_.info("health service listens", {{"address", std::string_view(address)}, {"port", std::int64_t{health_server_->port()}}});
+    return {};
+  }
 
   ExitCode run(Duration command_timeout) {
     worker_.start();
@@ -75,6 +90,8 @@ class WorkerProcess {
   const Logger& log_;
   worker::Worker worker_;
   SignalWatch signals_;
+  worker::LoopWatch watch_;
+  std::unique_ptr<rpc::HealthServer> health_server_;
   ExitCode exit_code_ = ExitCode::kDone;
   bool stopping_ = false;
   bool forced_ = false;
@@ -127,6 +144,13 @@ ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, std:
   const Settings& settings = loaded->settings;
   const Logger log(*parse_log_level(settings.text("log_level")),
                    settings.text("log_format") == "json" ? LogFormat::kJson : LogFormat::kText);
+  const Result<Supervision> supervision = supervise_if_told(settings, options, process, log);
+  if (!supervision) {
+    return output.report(supervision.error());
+  }
+  if (supervision->ended) {
+    return *supervision->ended;
+  }
   rpc::prepare_process(log);
   Result<worker::WorkerOptions> worker_options = make_worker_options(settings, process.environment, process_facts());
   if (!worker_options) {
@@ -138,6 +162,7 @@ ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, std:
   }
   const client::ConnectionConfig& config = (*connection)->config;
   worker_options->name_space = config.name_space;
+  worker_options->last_will = supervision->last_will.get();
   log.info("worker starts", {{"address", config.address},
                              {"namespace", config.name_space},
                              {"task_queue", worker_options->task_queue},
@@ -147,7 +172,13 @@ ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, std:
                              {"settings_file", loaded->file ? loaded->file->path : "none"}});
   Registry registry;
   demo::register_all(registry);
-  return WorkerProcess(**connection, registry, log, *worker_options).run(options.command_timeout);
+  WorkerProcess worker_process(**connection, registry, log, *worker_options);
+  if (const std::string& address = settings.text("health_address"); !address.empty()) {
+    if (const Result<void> served = worker_process.serve_health(address); !served) {
+      return output.report(served.error());
+    }
+  }
+  return worker_process.run(options.command_timeout);
 }
 
 }  // namespace lifecycle::cli

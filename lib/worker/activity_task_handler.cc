@@ -8,6 +8,7 @@
 
 #include "converter/failure.h"
 #include "worker/deployment.h"
+#include "worker/last_will.h"
 #include "worker/limits.h"
 
 namespace lifecycle::worker {
@@ -36,6 +37,12 @@ ActivityInfo info_of(const rpc::service::PollActivityTaskQueueResponse& task, co
           .attempt = task.attempt(),
           .scheduled_time = api::to_wall_time(task.scheduled_time()),
           .heartbeat_timeout = heartbeat_timeout > Duration::zero() ? std::optional(heartbeat_timeout) : std::nullopt};
+}
+
+// True for an attempt after which the retry policy allows no other: the server's own time-out tells better what happened to it.
+bool is_last_attempt(const rpc::service::PollActivityTaskQueueResponse& task) {
+  const std::int32_t attempts_max = task.retry_policy().maximum_attempts();
+  return attempts_max > 0 && task.attempt() >= attempts_max;
 }
 
 // Why the server wants an attempt to stop; empty when it does not.
@@ -111,11 +118,17 @@ struct ActivityTaskHandler::Running {
   std::mutex mutex;
   std::optional<api::Payloads> newest_details;  // not sent yet
   bool loop_knows = false;                      // that there are details
+  LastWillEntry last_will;
 
   std::optional<api::Payloads> take_details() {
     const std::scoped_lock lock(mutex);
     loop_knows = false;
     return std::exchange(newest_details, std::nullopt);
+  }
+  // The activity's thread may go on beating.
+  LastWillEntry take_last_will() {
+    const std::scoped_lock lock(mutex);
+    return std::move(last_will);
   }
   // Unless there are newer ones.
   void put_back(std::optional<api::Payloads> details) {
@@ -135,6 +148,9 @@ void ActivityTaskHandler::on_task(ActivityTaskResponse task) {
   running->task = std::move(task);
   running->interval = heartbeat_interval(*running->task);
   running_.push_back(running);
+  if (shared_.options.last_will != nullptr && !is_last_attempt(*running->task)) {
+    running->last_will = shared_.options.last_will->record(TaskKind::kActivity, running->task->task_token(), running->task->attempt());
+  }
   const ActivityFunction* function = shared_.registry.find_activity(running->task->activity_type().name());
   if (function == nullptr) {
     report_failed(running, converter::to_failure(converter::ApplicationFailure(
@@ -161,6 +177,7 @@ void ActivityTaskHandler::start(const RunningPtr& running, const ActivityFunctio
       return;
     }
     const std::scoped_lock lock(beating->mutex);
+    beating->last_will.set_details(details);
     beating->newest_details = std::move(details);
     if (!std::exchange(beating->loop_knows, true)) {
       mailbox->post([this, beating] { on_heartbeat_due(beating); });
@@ -280,20 +297,23 @@ void ActivityTaskHandler::report(const RunningPtr& running, typename Rpc::Reques
   request.set_namespace_(shared_.options.name_space);
   request.set_identity(shared_.options.identity);
   set_deployment_options(request, shared_.options);
+  // Until the server has answered, the report may be lost together with this process.
+  LastWillEntry last_will = running->take_last_will();
   forget(running);
   ++reports_in_flight_;
-  shared_.service.call<Rpc>(std::move(request), {.timeout = kRespondTimeout}, [this, running](const rpc::Reply<Rpc>& reply) {
-    --reports_in_flight_;
-    // NotFound: timed out, or reported before and the answer was lost. Either way the server has gone on.
-    if (!reply && reply.error().code != rpc::StatusCode::kNotFound) {
-      shared_.log.warn("outcome of an activity could not be reported",
-                       {{"workflow_id", std::string_view(running->task->workflow_execution().workflow_id())},
-                        {"activity_type", std::string_view(running->task->activity_type().name())},
-                        {"attempt", std::int64_t{running->task->attempt()}},
-                        {"status", rpc::name_of(reply.error().code)},
-                        {"message", std::string_view(reply.error().message)}});
-    }
-  });
+  shared_.service.call<Rpc>(std::move(request), {.timeout = kRespondTimeout},
+                            [this, running, last_will = std::move(last_will)](const rpc::Reply<Rpc>& reply) {
+                              --reports_in_flight_;
+                              // NotFound: timed out, or reported before and the answer was lost. Either way the server has gone on.
+                              if (!reply && reply.error().code != rpc::StatusCode::kNotFound) {
+                                shared_.log.warn("outcome of an activity could not be reported",
+                                                 {{"workflow_id", std::string_view(running->task->workflow_execution().workflow_id())},
+                                                  {"activity_type", std::string_view(running->task->activity_type().name())},
+                                                  {"attempt", std::int64_t{running->task->attempt()}},
+                                                  {"status", rpc::name_of(reply.error().code)},
+                                                  {"message", std::string_view(reply.error().message)}});
+                              }
+                            });
 }
 
 void ActivityTaskHandler::report_completed(const RunningPtr& running, api::Payloads result) {
@@ -333,6 +353,7 @@ void ActivityTaskHandler::report_canceled(const RunningPtr& running, const conve
 
 void ActivityTaskHandler::forget(const RunningPtr& running) {
   running->forgotten = true;
+  running->take_last_will().forget();
   shared_.loop.cancel(running->next_heartbeat);
   shared_.loop.cancel(running->timeout);
   std::erase(running_, running);

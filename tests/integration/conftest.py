@@ -5,22 +5,25 @@ from typing import Callable, Iterator, Mapping
 
 import pytest
 
+from harness.chosen_server import Server, chosen_server
+from harness.deployment import Deployment
 from harness.process import ManagedProcess
 from harness.programs import Finished, build_go_peer, clean_environment, lifecycle_program, run_program
-from harness.server import TemporalServer
 from harness.temporal_api import TemporalApi, unique
 from harness.workers import WorkerPool
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TemporalServer]:
-    running = TemporalServer(tmp_path_factory.mktemp("server")).start()
-    yield running
-    running.kill()
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    chosen = chosen_server(tmp_path_factory.mktemp("server"))
+    try:
+        yield chosen.start()
+    finally:
+        chosen.remove()
 
 
 @pytest.fixture(scope="session")
-def api(server: TemporalServer) -> Iterator[TemporalApi]:
+def api(server: Server) -> Iterator[TemporalApi]:
     connected = TemporalApi(server.address)
     yield connected
     connected.close()
@@ -32,7 +35,7 @@ def queue() -> str:
 
 
 @pytest.fixture
-def workers(server: TemporalServer, api: TemporalApi, queue: str, tmp_path: pathlib.Path) -> Iterator[WorkerPool]:
+def workers(server: Server, api: TemporalApi, queue: str, tmp_path: pathlib.Path) -> Iterator[WorkerPool]:
     pool = WorkerPool(server.address, queue, tmp_path, api)
     yield pool
     print(pool.logs())  # pytest shows it when the test failed
@@ -40,7 +43,7 @@ def workers(server: TemporalServer, api: TemporalApi, queue: str, tmp_path: path
 
 
 @pytest.fixture
-def lifecycle(server: TemporalServer, tmp_path: pathlib.Path) -> Callable[..., Finished]:
+def lifecycle(server: Server, tmp_path: pathlib.Path) -> Callable[..., Finished]:
     """Runs our command line against the server and waits for its end: lifecycle("quick", "-t", queue). None in `env` unsets a variable."""
 
     def run(*arguments: str, env: Mapping[str, str | None] | None = None, seconds: float = 120) -> Finished:
@@ -52,7 +55,7 @@ def lifecycle(server: TemporalServer, tmp_path: pathlib.Path) -> Callable[..., F
 
 
 @pytest.fixture
-def client_process(server: TemporalServer, tmp_path: pathlib.Path) -> Iterator[Callable[..., ManagedProcess]]:
+def client_process(server: Server, tmp_path: pathlib.Path) -> Iterator[Callable[..., ManagedProcess]]:
     """Starts our command line in the background: client_process("quick", "-t", queue). Stdout in output(), stderr in log()."""
     processes: list[ManagedProcess] = []
 
@@ -66,6 +69,11 @@ def client_process(server: TemporalServer, tmp_path: pathlib.Path) -> Iterator[C
     yield start
     for process in processes:
         process.kill()
+
+
+@pytest.fixture
+def deployment(workers: WorkerPool, lifecycle: Callable[..., Finished], api: TemporalApi) -> Deployment:
+    return Deployment(workers, lifecycle, api)
 
 
 @pytest.fixture

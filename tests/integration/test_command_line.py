@@ -12,7 +12,8 @@ import pytest
 
 from harness.process import ManagedProcess
 from harness.programs import Finished, clean_environment, lifecycle_program
-from harness.server import TemporalServer, free_port
+from harness.ports import free_port
+from harness.server import TemporalServer
 from harness.temporal_api import TemporalApi, unique
 from harness.waiting import wait_until
 from harness.workers import WorkerPool

@@ -3,7 +3,8 @@
 import pathlib
 
 from harness.programs import Finished, clean_environment, lifecycle_program, run_program
-from harness.server import TemporalServer, free_port
+from harness.ports import free_port
+from harness.server import TemporalServer
 from harness.temporal_api import TemporalApi, unique
 from harness.workers import WorkerPool
 

@@ -11,6 +11,9 @@ using test::workflow_task;
 using testing::HasSubstr;
 using testing::SizeIs;
 
+// What Kubernetes gives a pod by default, too.
+constexpr Duration kGracefulByDefault = 30s;
+
 class ShutdownTest : public WorkerTest {
  protected:
   void start_puppet() {
@@ -71,6 +74,55 @@ TEST_F(ShutdownTest, AServerThatDoesNotKnowTheCallStopsNobodyFromStopping) {
   server_.always_fail<rpc::ShutdownWorker>({.code = StatusCode::kUnimplemented});
   start();
   begin_shutdown();
+  EXPECT_TRUE(worker_->stopped());
+}
+
+TEST_F(ShutdownTest, TheServerIsToldThenPollsEndThenTasksAreFinishedThenActivitiesAreToldToStop) {
+  std::vector<std::string> order;
+  server_.on<rpc::ShutdownWorker>([&](const auto&, const auto& answer) {
+    EXPECT_EQ(open_polls(), 10);
+    order.emplace_back("server told");
+    answer.with({});
+  });
+  server_.on<rpc::RespondWorkflowTaskCompleted>([&](const auto&, const auto& answer) {
+    EXPECT_EQ(open_polls(), 0);
+    order.emplace_back("workflow task completed");
+    answer.with({});
+  });
+  server_.on<rpc::RecordActivityTaskHeartbeat>([&](const auto&, const auto& answer) {
+    order.emplace_back("heartbeat");
+    answer.with({});
+  });
+  server_.on<rpc::RespondActivityTaskFailed>([&](const auto& request, const auto& answer) {
+    order.emplace_back("activity failed with " + test::text_of(request.last_heartbeat_details()));
+    EXPECT_FALSE(worker_->stopped());
+    answer.with({});
+  });
+  const auto pages = hold<rpc::GetWorkflowExecutionHistory>();
+  start();
+  test::ActivityTask puppet = test::puppet_task();
+  puppet.mutable_heartbeat_timeout()->set_seconds(100);  // the second beat waits for longer than the graceful time-out
+  give(puppet);
+  puppets_[0].wait_until_performing();
+  auto task = workflow_task(test::begun("Waiting").build());
+  rpc::service::GetWorkflowExecutionHistoryResponse page;
+  *page.mutable_history() = task.history();
+  task.mutable_history()->clear_events();
+  task.set_next_page_token("page 1");
+  give(task);
+  ASSERT_THAT(*pages, SizeIs(1));
+  begin_shutdown();
+  EXPECT_EQ(open_polls(), 0);
+  pages->at(0).with(page);
+  loop_.run_ready();
+  puppets_[0].does([](ActivityContext& ctx) { ctx.heartbeat("1"); });
+  loop_.run_ready();
+  puppets_[0].does([](ActivityContext& ctx) { ctx.heartbeat("2"); });
+  puppets_[0].begins([](ActivityContext& ctx) { ctx.sleep_for(24h); });
+  EXPECT_FALSE(worker_->stopped());
+  loop_.advance(kGracefulByDefault);
+  wait_for<rpc::RespondActivityTaskFailed>();
+  EXPECT_THAT(order, testing::ElementsAre("server told", "workflow task completed", "heartbeat", "activity failed with 2"));
   EXPECT_TRUE(worker_->stopped());
 }
 

@@ -3,21 +3,16 @@
 import asyncio
 import pathlib
 import shutil
-import socket
 import sys
+from typing import Mapping
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from .ports import free_port
 from .process import ManagedProcess
 from .waiting import wait_until
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def temporal_program() -> str:
@@ -44,16 +39,29 @@ def answers(address: str) -> bool:
 
 
 # One partition for each task queue: with the usual four, polls that found no room in the root partition do not show in DescribeTaskQueue.
-DYNAMIC_CONFIG = {"matching.numTaskqueueReadPartitions": "1", "matching.numTaskqueueWritePartitions": "1"}
+# A version counts as drained after 3 + 3 minutes by default.
+DYNAMIC_CONFIG = {
+    "matching.numTaskqueueReadPartitions": "1",
+    "matching.numTaskqueueWritePartitions": "1",
+    "matching.wv.VersionDrainageStatusVisibilityGracePeriod": '"5s"',
+    "matching.wv.VersionDrainageStatusRefreshInterval": '"5s"',
+}
 
 
 class TemporalServer:
     """Can be stopped and started again on the same port; keeps its state when it is given a database file."""
 
-    def __init__(self, directory: pathlib.Path, database: pathlib.Path | None = None, port: int | None = None) -> None:
+    def __init__(
+        self,
+        directory: pathlib.Path,
+        database: pathlib.Path | None = None,
+        port: int | None = None,
+        dynamic_config: Mapping[str, str] | None = None,
+    ) -> None:
         self.port = port or free_port()
         self.address = f"127.0.0.1:{self.port}"
         self._database = database
+        self._dynamic_config = {**DYNAMIC_CONFIG, **(dynamic_config or {})}
         self._log_path = directory / f"server-{self.port}.log"
         self._process: ManagedProcess | None = None
 
@@ -61,7 +69,7 @@ class TemporalServer:
         command = [temporal_program(), "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(self.port)]
         # The HTTP port is the gRPC port + 1 by default there, which another server may hold.
         command += ["--http-port", str(free_port()), "--log-level", "error"]
-        for name, value in DYNAMIC_CONFIG.items():
+        for name, value in self._dynamic_config.items():
             command += ["--dynamic-config-value", f"{name}={value}"]
         if self._database:
             command += ["--db-filename", str(self._database)]
@@ -75,3 +83,6 @@ class TemporalServer:
     def kill(self) -> None:
         if self._process:
             self._process.kill()
+
+    def remove(self) -> None:
+        self.kill()

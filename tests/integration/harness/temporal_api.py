@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 import uuid
-from typing import Any, Awaitable, Iterable, TypeVar
+from typing import Any, Awaitable, Coroutine, Iterable, TypeVar
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, PendingActivityState, TaskQueueType
@@ -62,6 +62,18 @@ class TemporalApi:
 
     def run(self, call: Awaitable[Answer], seconds: float = 60) -> Answer:
         return self._loop.run_until_complete(asyncio.wait_for(call, seconds))
+
+    def run_all(self, calls: Iterable[Awaitable[Answer]], seconds: float = 60) -> list[Answer]:
+        """Side by side; the answers are in the order of the calls."""
+
+        async def gather() -> list[Answer]:
+            return await asyncio.gather(*calls)
+
+        return self.run(gather(), seconds)
+
+    def begin(self, call: Coroutine[Any, Any, Answer]) -> "asyncio.Task[Answer]":
+        """Goes on beside the other calls: whenever one of them runs."""
+        return self._loop.create_task(call)
 
     # --- workflows
 

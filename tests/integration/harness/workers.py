@@ -49,7 +49,7 @@ class WorkerPool:
         self.task_queue = task_queue
         self.workers: list[WorkerProcess] = []
         self._directory = directory
-        self._api = api
+        self.api = api
 
     def lifecycle(self, version: str = "v1.0.0", *flags: str, wait: bool = True, env: Mapping[str, str] | None = None) -> WorkerProcess:
         """Our worker. With `wait` it returns when the server has seen its polls."""
@@ -89,6 +89,6 @@ class WorkerPool:
         worker = WorkerProcess(command, self.task_queue, version, log_path, clean_environment(self._directory, env))
         self.workers.append(worker)
         if wait:
-            assert self._api is not None
-            worker.wait_for_polls(self._api)
+            assert self.api is not None
+            worker.wait_for_polls(self.api)
         return worker
