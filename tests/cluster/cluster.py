@@ -51,6 +51,10 @@ class Cluster:
     def get(self, *arguments: str) -> Object:
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))
 
+    def apply(self, namespace: str, document: Object) -> None:
+        done = self.run("-n", namespace, "apply", "-f", "-", input_text=json.dumps(document))
+        assert done.returncode == 0, done.stderr
+
     def pods(self, namespace: str, selector: str = "") -> list[Object]:
         return self.get("-n", namespace, "pods", *(["-l", selector] if selector else []))["items"]
 
