@@ -1,11 +1,16 @@
 """A cluster as its operator sees it: through kubectl, and through the client pod inside of it."""
 
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
-from typing import Any
+from typing import Any, Iterator
+
+from harness.server import free_port
+from harness.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOCAL_KUBECONFIG = ROOT / "build" / "cluster" / "admin.kubeconfig"
@@ -71,6 +76,24 @@ class Cluster:
     def wait_ready(self, namespace: str, *names: str) -> None:
         for name in names:
             self.kubectl("-n", namespace, "rollout", "status", name, "--timeout=120s")
+
+    @contextlib.contextmanager
+    def forwarded(self, namespace: str, service: str, port: int) -> Iterator[str]:
+        """The address on this machine that leads to the service, for as long as the pod behind it lives."""
+        address = ("127.0.0.1", free_port())
+
+        def listens() -> bool:
+            with socket.socket() as probe:
+                return probe.connect_ex(address) == 0
+
+        command = ["kubectl", "-n", namespace, "port-forward", f"svc/{service}", f"{address[1]}:{port}"]
+        forward = subprocess.Popen(command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_until(listens, f"kubectl port-forward to {service}")
+            yield f"{address[0]}:{address[1]}"
+        finally:
+            forward.kill()
+            forward.wait()
 
     def may(self, account: str, verb: str, resource: str, namespace: str) -> bool:
         """`resource` is "pods", "deployments/name" or, for a subresource, "pods:exec"."""
