@@ -1,5 +1,5 @@
-# Writes OUTPUT (a header) with the git revision of SOURCE_DIR, or, outside of a checkout, what LIFECYCLE_REVISION of the environment says. Run at each build; an unchanged revision
-# leaves the file alone, so that nothing is compiled again.
+# Writes OUTPUT (a header) with the git revision of SOURCE_DIR, or, outside of a checkout, with what LIFECYCLE_REVISION of the environment
+# says, else "unknown". Run at each build; an unchanged revision leaves the file alone, so that nothing is compiled again.
 set(revision "unknown")
 if(NOT "$ENV{LIFECYCLE_REVISION}" STREQUAL "")
   set(revision "$ENV{LIFECYCLE_REVISION}")
