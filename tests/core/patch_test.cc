@@ -239,13 +239,18 @@ TEST(PatchTest, OnlyATaskThatSetsTheSearchAttributeDeclaresIt) {
 }
 
 TEST(PatchTest, TheMainCoroutineAndAHandlerGetTheSameAnswer) {
-  HistoryBuilder fresh;
-  fresh.workflow_execution_started(kPatchWorkflow);
-  fresh.signaled("ask");
-  fresh.signaled("proceed");
-  fresh.polled_workflow_task();
-  EXPECT_EQ(answers(&PatchWorkflow::asked_by_signal, fresh), (Commands{marker(kPatchId, false), upsert(R"(["thank-first"])"),
-                                                                       schedule(8, "Thank"), "CompleteWorkflowExecution([\"new\"])"}));
+  HistoryBuilder history;
+  history.workflow_execution_started(kPatchWorkflow);
+  history.signaled("ask");
+  history.polled_workflow_task();
+  EXPECT_EQ(answers(&PatchWorkflow::asked_by_signal, history),
+            (Commands{marker(kPatchId, false), upsert(R"(["thank-first"])"), schedule(8, "Thank")}));
+  history.workflow_task_completed();
+  history.patch_recorded(kPatchId);
+  history.activity_task_scheduled("Thank", to_payloads("x"));
+  history.signaled("proceed");
+  history.polled_workflow_task();
+  EXPECT_EQ(answers(&PatchWorkflow::asked_by_signal, history), Commands{"CompleteWorkflowExecution([\"new\"])"});
 }
 
 TEST(PatchTest, AQueryMustNotAsk) {
