@@ -278,6 +278,8 @@ def test_renewed_certificates_are_used_without_a_restart(
         renewed.key.rename(mine.key)
         entrance.drop_connections()
         wait_until(lambda: "those before stay in use" in worker.log(), "the log line about the half of a pair", 60, worker.log)
+        wait_until(lambda: len(entrance.peers) > 1, "a new connection with the old certificate", 60, worker.log)
+        assert set(entrance.peers) == {first_serial}
         renewed.certificate.rename(mine.certificate)
         entrance.drop_connections()
         wait_until(lambda: second_serial in entrance.peers, "a connection with the new certificate", 60, worker.log)
