@@ -1,11 +1,16 @@
 """A cluster as its operator sees it: through kubectl, and through the client pod inside of it."""
 
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
-from typing import Any
+from typing import Any, Iterator
+
+from harness.server import free_port
+from harness.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOCAL_KUBECONFIG = ROOT / "build" / "cluster" / "admin.kubeconfig"
@@ -51,6 +56,10 @@ class Cluster:
     def get(self, *arguments: str) -> Object:
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))
 
+    def apply(self, namespace: str, document: Object) -> None:
+        done = self.run("-n", namespace, "apply", "-f", "-", input_text=json.dumps(document))
+        assert done.returncode == 0, done.stderr
+
     def pods(self, namespace: str, selector: str = "") -> list[Object]:
         return self.get("-n", namespace, "pods", *(["-l", selector] if selector else []))["items"]
 
@@ -68,6 +77,27 @@ class Cluster:
         for name in names:
             self.kubectl("-n", namespace, "rollout", "status", name, "--timeout=120s")
 
+    @contextlib.contextmanager
+    def forwarded(self, namespace: str, service: str, port: int) -> Iterator[str]:
+        """The address on this machine that leads to the service, for as long as the pod behind it lives."""
+        address = ("127.0.0.1", free_port())
+
+        def listens() -> bool:
+            with socket.socket() as probe:
+                return probe.connect_ex(address) == 0
+
+        command = ["kubectl", "-n", namespace, "port-forward", f"svc/{service}", f"{address[1]}:{port}"]
+        forward = subprocess.Popen(command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_until(listens, f"kubectl port-forward to {service}")
+            yield f"{address[0]}:{address[1]}"
+        finally:
+            forward.kill()
+            forward.wait()
+
     def may(self, account: str, verb: str, resource: str, namespace: str) -> bool:
-        answer = self.run("auth", "can-i", verb, resource, "-n", namespace, f"--as=system:serviceaccount:workers:{account}")
+        """`resource` is "pods", "deployments/name" or, for a subresource, "pods:exec"."""
+        resource, _, subresource = resource.partition(":")
+        who = f"--as=system:serviceaccount:workers:{account}"
+        answer = self.run("auth", "can-i", verb, resource, f"--subresource={subresource}", "-n", namespace, who)
         return answer.stdout.strip() == "yes"

@@ -73,13 +73,13 @@ def test_the_image_has_a_shell_for_people_and_a_root_file_system_for_nobody(clus
 
 def test_the_clients_rights_are_those_of_its_tiers(cluster: Cluster) -> None:
     granted = [
-        ("get", "pods", "workers"), ("watch", "pods", "workers"), ("delete", "pods", "workers"), ("create", "pods/eviction", "workers"),
+        ("get", "pods", "workers"), ("watch", "pods", "workers"), ("delete", "pods", "workers"), ("create", "pods:eviction", "workers"),
         ("patch", "deployments/lifecycle-workers-v1", "workers"), ("patch", "deployments.apps/lifecycle-versioned-v2", "workers"),
-        ("create", "pods/exec", "workers"), ("delete", "pods", "temporal"),
+        ("create", "pods:exec", "workers"), ("delete", "pods", "temporal"),
     ]
     refused = [
         ("create", "pods", "workers"), ("get", "secrets", "workers"), ("get", "secrets", "temporal"), ("patch", "pods", "workers"),
-        ("delete", "deployments", "workers"), ("patch", "deployments/other", "workers"), ("create", "pods/exec", "temporal"),
+        ("delete", "deployments", "workers"), ("patch", "deployments/other", "workers"), ("create", "pods:exec", "temporal"),
         ("delete", "pods", "infra"), ("delete", "pods", "kube-system"), ("list", "nodes", "workers"),
     ]
     assert [right for right in granted if not cluster.may("lifecycle-client", *right)] == []

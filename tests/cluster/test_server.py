@@ -1,11 +1,11 @@
 """The server's two layouts, and what a workflow lives through when a pod of the server or its database goes away."""
 
 import json
-import threading
 
 import pytest
 
 from cluster import ROOT, Cluster
+from harness.temporal_api import unique
 from harness.waiting import wait_until
 
 SIMPLE, PRODUCTION = "02-temporal-server-simple.yaml", "02-temporal-server.yaml"
@@ -47,20 +47,18 @@ def serves(cluster: Cluster) -> None:
     wait_until(lambda: cluster.lifecycle("quick", "--steps", "1", "--step-duration", "100ms").returncode == 0, "a workflow runs through", 120)
 
 
-def outlives(cluster: Cluster, *deleted: str) -> None:
-    """A workflow of 10 s during which that pod is deleted completes, each step once."""
-    outcome: list[dict] = []
-    workflow = threading.Thread(
-        target=lambda: outcome.append(cluster.completed("quick", "--steps", "10", "--step-duration", "1s", "--command-timeout", "100s"))
-    )
-    workflow.start()
-    before = {pod["metadata"]["uid"] for pod in cluster.pods("temporal", deleted[0])}
+def outlives(cluster: Cluster, selector: str) -> None:
+    """A workflow of 10 s during which the pod is deleted completes, each step once."""
+    workflow = ("quick", "-w", unique("outlives"), "--id-conflict-policy", "UseExisting", "--steps", "10", "--step-duration", "1s")
+    started = cluster.lifecycle(*workflow, "--no-wait")
+    assert started.returncode == 0, started.stderr
+    before = {pod["metadata"]["uid"] for pod in cluster.pods("temporal", selector)}
     assert len(before) == 1
-    cluster.kubectl("-n", "temporal", "delete", "pod", "-l", deleted[0], *deleted[1:])
-    workflow.join(150)
-    assert outcome, "the workflow did not complete"
-    assert outcome[0]["result"]["steps_completed"] == 10
-    after = {pod["metadata"]["uid"] for pod in cluster.pods("temporal", deleted[0])}
+    cluster.kubectl("-n", "temporal", "delete", "pod", "-l", selector)
+    # Following it fails while nobody answers; the workflow does not mind.
+    followed = wait_until(lambda: (done := cluster.lifecycle(*workflow, "-o", "json")).returncode == 0 and done, "the workflow completes", 120)
+    assert json.loads(followed.stdout)["result"]["steps_completed"] == 10
+    after = {pod["metadata"]["uid"] for pod in cluster.pods("temporal", selector)}
     assert not before & after
 
 
@@ -75,8 +73,7 @@ def test_a_workflow_outlives_the_databases_pod(cluster: Cluster, layout: str) ->
 
 
 def test_the_web_ui_knows_the_workflows(cluster: Cluster) -> None:
-    started = cluster.completed("quick", "--steps", "1", "--step-duration", "100ms")
+    workflow_id = unique("web")
+    cluster.completed("quick", "-w", workflow_id, "--steps", "1", "--step-duration", "100ms")
     path = "/api/v1/namespaces/temporal/services/temporal-web:8080/proxy/api/v1/namespaces/default/workflows"
-    wait_until(
-        lambda: started["workflow_id"] in json.dumps(json.loads(cluster.kubectl("get", "--raw", path))), "the workflow is in the Web UI's list"
-    )
+    wait_until(lambda: workflow_id in cluster.kubectl("get", "--raw", path), "the workflow is in the Web UI's list")
