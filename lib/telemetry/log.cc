@@ -6,6 +6,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -126,14 +127,16 @@ struct Logger::Sink {
     output.set_level(spdlog::level::trace);  // `level` has decided before spdlog is asked
   }
 
-  LogLevel level;
+  std::atomic<LogLevel> level;
   LogFormat format;
   spdlog::logger output;
 };
 
 Logger::Logger(LogLevel level, LogFormat format) : sink_(std::make_shared<Sink>(level, format)) {}
 
-bool Logger::enabled(LogLevel level) const { return level >= sink_->level; }
+LogLevel Logger::level() const { return sink_->level.load(std::memory_order_relaxed); }
+
+void Logger::set_level(LogLevel level) const { sink_->level.store(level, std::memory_order_relaxed); }
 
 void Logger::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) const {
   check(level != LogLevel::kNever, "a log line has a level");

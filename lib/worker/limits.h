@@ -21,7 +21,15 @@ inline constexpr Duration kRefusedBackoffMax = std::chrono::seconds(10);
 inline constexpr Duration kAcceptedPollAge = std::chrono::seconds(5);
 // An answer without a task that comes faster than this was not waited for by anybody.
 inline constexpr Duration kEmptyPollAgeMin = std::chrono::milliseconds(200);
+// Part of a delay by which it is made longer or shorter at random: workers that lost the same server do not come back in step.
+inline constexpr double kPollBackoffJitter = 0.2;
+// A poll that is open for longer than a connection may take to be made (lib/rpc) is with a server that has accepted it.
+inline constexpr Duration kPollWorksAge = std::chrono::seconds(6);
+// A server that refuses for one reason and then for another is told of again, but not more often than this.
 inline constexpr Duration kPollComplaintInterval = std::chrono::minutes(1);
+
+// How often the gauges of the metrics are brought up to date: well below the intervals at which they are read.
+inline constexpr Duration kGaugeSampleInterval = std::chrono::seconds(1);
 
 // Workflow tasks that wait for a history page or for the server's answer to their completion; running the code itself takes the loop.
 inline constexpr std::size_t kMaxConcurrentWorkflowTasks = 1000;

@@ -5,15 +5,18 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <utility>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "rpc/status.h"
 
 namespace lifecycle::worker {
 
 class PollBackoff {
  public:
+  explicit PollBackoff(RandomStream random) : random_(random) {}
+
   // A poll was answered with a task.
   void succeeded() { delay_ = Duration::zero(); }
 
@@ -26,12 +29,25 @@ class PollBackoff {
   // failure.
   [[nodiscard]] Duration failed(const rpc::Status& status, SteadyTime sent, SteadyTime now);
 
-  // True at most once a minute: the moment to write a line about it.
-  [[nodiscard]] bool may_complain(SteadyTime now);
+  // Whether the failure is worth a line: the first one is, and one that has another reason than the last that was told, at most once a
+  // minute.
+  [[nodiscard]] bool should_tell_failure(rpc::StatusCode code, SteadyTime now);
+  // True once after failures that were told: polls are accepted again.
+  [[nodiscard]] bool should_tell_recovery() { return std::exchange(told_, std::nullopt).has_value(); }
+  // Failures were told, and nothing better since.
+  [[nodiscard]] bool is_failing() const { return told_.has_value(); }
 
  private:
+  struct Told {
+    rpc::StatusCode code;
+    SteadyTime when;
+  };
+
+  [[nodiscard]] Duration with_jitter(Duration delay);
+
+  RandomStream random_;
   Duration delay_{};
-  std::optional<SteadyTime> last_complaint_;
+  std::optional<Told> told_;
 };
 
 }  // namespace lifecycle::worker

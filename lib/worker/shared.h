@@ -7,6 +7,7 @@
 #include "telemetry/log.h"
 #include "worker/slots.h"
 #include "worker/worker.h"
+#include "worker/worker_metrics.h"
 
 namespace lifecycle::worker {
 
@@ -15,6 +16,7 @@ struct Shared {
   EventLoop& loop;
   const Registry& registry;
   Logger log;
+  WorkerMetrics metrics;
   WorkerOptions options;
   WorkerStats stats;
   Slots workflow_slots;

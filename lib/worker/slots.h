@@ -9,7 +9,7 @@ namespace lifecycle::worker {
 
 class Slots {
  public:
-  explicit Slots(std::size_t capacity) : free_(capacity) {}
+  explicit Slots(std::size_t capacity) : capacity_(capacity), free_(capacity) {}
 
   [[nodiscard]] bool try_reserve() {
     if (free_ == 0) {
@@ -24,10 +24,14 @@ class Slots {
       on_release_();
     }
   }
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
+  // Reserved: by tasks, and by polls for what they may bring.
+  [[nodiscard]] std::size_t reserved() const { return capacity_ - free_; }
   // Called after each release, for the pollers that ran out of slots.
   void on_release(std::function<void()> notify) { on_release_ = std::move(notify); }
 
  private:
+  std::size_t capacity_;
   std::size_t free_;
   std::function<void()> on_release_;
 };

@@ -1,7 +1,7 @@
 // A worker: polls one task queue of one namespace and runs the workflows and activities of a registry.
 //
 // Everything but blocking activities happens on the event loop that it is given. A server that is away, or refuses, costs a worker nothing
-// but waiting: it backs off, says so once a minute, and goes on when the server does.
+// but waiting: it backs off, says so once, goes on when the server does, and says that, too.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +16,7 @@
 #include "registry/registry.h"
 #include "rpc/workflow_service.h"
 #include "telemetry/log.h"
+#include "telemetry/sdk_metrics.h"
 
 namespace lifecycle::worker {
 
@@ -45,6 +46,7 @@ struct WorkerOptions {
   bool eager_activities = false;                // run the activities of a workflow task here, without another poll
   Duration sticky_schedule_to_start_timeout = std::chrono::seconds(2);
   Duration graceful_shutdown_timeout = std::chrono::seconds(30);
+  SdkMetrics metrics = {};  // counts nothing unless one is given
 };
 
 // Counts since the start, for tests and benchmarks.
