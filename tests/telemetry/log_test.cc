@@ -80,6 +80,19 @@ TEST(LogTest, LinesBelowTheLevelAreNotWritten) {
   EXPECT_THAT(logged(LogFormat::kText, [](const Logger& logger) { logger.error("loud"); }, LogLevel::kNever), IsEmpty());
 }
 
+TEST(LogTest, TheLevelChangesForAllCopies) {
+  testing::internal::CaptureStderr();
+  const Logger logger(LogLevel::kWarn, LogFormat::kText);
+  const Logger copy = logger;
+  copy.info("too quiet");
+  logger.set_level(LogLevel::kDebug);
+  EXPECT_EQ(copy.level(), LogLevel::kDebug);
+  copy.debug("loud");
+  logger.set_level(LogLevel::kWarn);
+  copy.debug("quiet again");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::EndsWith("DEBUG loud\n"));
+}
+
 TEST(LogTest, LevelsAreReadByName) {
   EXPECT_EQ(parse_log_level("debug"), LogLevel::kDebug);
   EXPECT_EQ(parse_log_level("never"), LogLevel::kNever);
