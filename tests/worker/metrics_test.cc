@@ -18,6 +18,20 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
+// Ends at once, in the way that its input says.
+class Ending {
+ public:
+  Workflow<void> run(WorkflowContext ctx, std::string how) {
+    if (how == "continue") {
+      ctx.continue_as_new(how);
+    }
+    if (how == "fail") {
+      throw converter::ApplicationFailure("out of luck", {.type = "Luck"});
+    }
+    co_return;
+  }
+};
+
 class MetricsTest : public test::WorkerTest {
  protected:
   MetricsTest() {
@@ -116,6 +130,29 @@ TEST_F(MetricsTest, WorkflowsThatGoToMakeRoomAreForcedOut) {
   give(test::workflow_task(test::begun("Waiting").build(), "run-1"));
   give(test::workflow_task(test::begun("Waiting").build(), "run-2"));
   EXPECT_EQ(value_of("temporal_sticky_cache_total_forced_eviction"), "1");
+}
+
+TEST_F(MetricsTest, EachWayToEndIsCountedAndLogged) {
+  log_level_ = LogLevel::kInfo;
+  registry_.workflow("Ending", &Ending::run);
+  testing::internal::CaptureStderr();
+  start();
+  for (const std::string how : {"complete", "continue", "fail"}) {
+    give(test::workflow_task(test::begun("Ending", converter::to_payloads(how)).build(), how, "Ending"));
+  }
+  const std::string log = testing::internal::GetCapturedStderr();
+  for (const char* metric : {"temporal_workflow_completed", "temporal_workflow_continue_as_new", "temporal_workflow_failed"}) {
+    EXPECT_EQ(value_of(metric, "workflow_type=\"Ending\""), "1") << metric;
+  }
+  EXPECT_EQ(value_of("temporal_workflow_endtoend_latency_count", "workflow_type=\"Ending\""), "3");
+  EXPECT_EQ(value_of("temporal_sticky_cache_total_forced_eviction"), "none");
+  EXPECT_EQ(count_of(log, "INFO  workflow completed version=v1 workflow_id=\"workflow of complete\" run_id=complete workflow_type=Ending"),
+            1U)
+      << log;
+  EXPECT_EQ(count_of(log, "INFO  workflow continued as new version=v1"), 1U) << log;
+  EXPECT_EQ(count_of(log, "INFO  workflow failed version=v1"), 1U) << log;
+  EXPECT_EQ(count_of(log, "message=\"out of luck\"\n"), 1U) << log;
+  EXPECT_EQ(std::ranges::count(log, '\n'), 6) << log;
 }
 
 TEST_F(MetricsTest, AWorkflowsStartIsLoggedOnceAlthoughItsCodeRunsAgain) {
