@@ -5,6 +5,7 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cmath>
@@ -20,6 +21,9 @@ namespace {
 // In the order of LogLevel.
 constexpr std::array<std::string_view, 5> kLevelNames{"debug", "info", "warn", "error", "never"};
 constexpr std::array<std::string_view, 5> kLevelLabels{"DEBUG", "INFO ", "WARN ", "ERROR", "NEVER"};
+
+// What each JSON line has anyway.
+constexpr std::array<std::string_view, 3> kOwnNames{"time", "level", "message"};
 
 // spdlog writes the time, the sink below writes the rest: its own level names and escapes are not ours.
 constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %v";
@@ -99,7 +103,9 @@ std::string json_line(LogLevel level, std::string_view message, std::initializer
   append_quoted(line, message);
   for (const LogField& field : fields) {
     line += ',';
-    append_quoted(line, field.name);
+    // A name twice in one object is read as the last by some and refused by others.
+    const bool is_taken = std::ranges::find(kOwnNames, field.name) != kOwnNames.end();
+    append_quoted(line, is_taken ? std::string(field.name) + "_" : std::string(field.name));
     line += ':';
     append_value(line, field, LogFormat::kJson);
   }

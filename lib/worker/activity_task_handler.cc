@@ -300,7 +300,7 @@ void ActivityTaskHandler::report(const RunningPtr& running, typename Rpc::Reques
                         {"activity_type", std::string_view(running->task->activity_type().name())},
                         {"attempt", std::int64_t{running->task->attempt()}},
                         {"status", rpc::name_of(reply.error().code)},
-                        {"message", std::string_view(reply.error().message)}});
+                        {"error", std::string_view(reply.error().message)}});
     }
   });
 }
@@ -372,7 +372,7 @@ void ActivityTaskHandler::log(const Running& running, std::string_view what, std
   if (message.empty()) {
     shared_.log.info(what, {version, workflow_id, run_id, type, id, attempt, duration});
   } else {
-    shared_.log.info(what, {version, workflow_id, run_id, type, id, attempt, duration, {"message", message}});
+    shared_.log.info(what, {version, workflow_id, run_id, type, id, attempt, duration, {"error", message}});
   }
 }
 

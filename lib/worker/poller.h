@@ -109,7 +109,7 @@ class Poller {
       const Duration delay = backoff_.failed(status, sent, now);
       if (delay > Duration::zero() && backoff_.should_tell_failure(status.code, now)) {
         environment_.log.warn("polling fails; trying on until it works again",
-                              {{"queue", what_}, {"status", rpc::name_of(status.code)}, {"message", std::string_view(status.message)}});
+                              {{"queue", what_}, {"status", rpc::name_of(status.code)}, {"error", std::string_view(status.message)}});
       }
       pause(delay);
     }

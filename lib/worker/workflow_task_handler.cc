@@ -198,7 +198,7 @@ void WorkflowTaskHandler::fetch_page(RunEntry& entry, const WorkflowTaskResponse
                          {{"workflow_id", std::string_view(task->workflow_execution().workflow_id())},
                           {"run_id", std::string_view(entry.run_id)},
                           {"status", rpc::name_of(reply.error().code)},
-                          {"message", std::string_view(reply.error().message)}});
+                          {"error", std::string_view(reply.error().message)}});
         entry.drop = true;
         finish(entry);
       });
@@ -290,7 +290,7 @@ void WorkflowTaskHandler::on_completed(RunEntry& entry, const WorkflowTaskRespon
                       {{"workflow_id", std::string_view(task->workflow_execution().workflow_id())},
                        {"run_id", std::string_view(entry.run_id)},
                        {"status", rpc::name_of(status.code)},
-                       {"message", std::string_view(status.message)}});
+                       {"error", std::string_view(status.message)}});
     entry.drop = true;
     finish(entry);
     return;
@@ -326,7 +326,7 @@ void WorkflowTaskHandler::fail(RunEntry& entry, const WorkflowTaskResponse& task
                                             {"run_id", std::string_view(entry.run_id)},
                                             {"workflow_type", std::string_view(task->workflow_type().name())},
                                             {"attempt", std::int64_t{task->attempt()}},
-                                            {"message", std::string_view(failure.failure.message())}});
+                                            {"error", std::string_view(failure.failure.message())}});
   entry.drop = true;
   if (task->attempt() > 1) {
     finish(entry);  // the server knows already, and its time-out spaces the attempts
@@ -393,7 +393,7 @@ void WorkflowTaskHandler::tell_run(const RunEntry& entry, const rpc::service::Po
     shared_.log.info(text_of(entry.ending), {version, workflow_id, run_id, type, attempt, duration});
   } else {
     shared_.log.info(text_of(entry.ending),
-                     {version, workflow_id, run_id, type, attempt, duration, {"message", std::string_view(entry.ending_message)}});
+                     {version, workflow_id, run_id, type, attempt, duration, {"error", std::string_view(entry.ending_message)}});
   }
 }
 

@@ -19,8 +19,13 @@ from harness.workers import WorkerPool, WorkerProcess
 SECRET = "sk-Qm9uam91ci1sZS1tb25kZQ"
 
 
+def each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    assert len(dict(pairs)) == len(pairs), pairs
+    return dict(pairs)
+
+
 def lines(worker: WorkerProcess) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in worker.log().splitlines()]
+    return [json.loads(line, object_pairs_hook=each_name_once) for line in worker.log().splitlines()]
 
 
 def said(worker: WorkerProcess, message: str) -> int:
@@ -35,13 +40,12 @@ def test_each_start_and_end_is_one_line_however_often_the_code_is_replayed(api: 
 
     told = [line for line in lines(worker) if line.get("workflow_id") == handle.id]
 
-    assert Counter(line["message"] if line["level"] == "info" else line["level"] for line in told if "activity" not in line["message"]) == {
-        "workflow started": 1,
-        "workflow completed": 1,
-    }
-    activities = Counter((line["message"].replace("started", "start"), line["activity_id"], line["attempt"]) for line in told if "activity_id" in line)
-    assert all(count == 1 for count in activities.values()), activities
-    assert Counter(kind for kind, _, _ in activities) == {"activity start": 4, "activity completed": 3}, "the failure's line has a text of its own"
+    assert Counter(line["message"] for line in told if "activity_id" not in line) == {"workflow started": 1, "workflow completed": 1}
+    attempts = Counter((line["activity_id"], line["attempt"], line["message"]) for line in told if "activity_id" in line)
+    assert all(count == 1 for count in attempts.values()), attempts
+    assert Counter(message for _, _, message in attempts) == {"activity started": 4, "activity completed": 3, "activity failed": 1}
+    (failed,) = [line for line in told if line["message"] == "activity failed"]
+    assert failed["error"] == "simulated failure of step 1, attempt 1 of 1"
 
 
 def test_lines_say_who_which_version_and_how_long(api: TemporalApi, workers: WorkerPool, queue: str) -> None:

@@ -74,6 +74,15 @@ TEST(LogTest, JsonLineParsesAndKeepsTypes) {
   EXPECT_TRUE(document["nan"].is_null());
 }
 
+TEST(LogTest, AFieldCannotTakeTheNameOfTheLinesOwn) {
+  const std::string line = logged(LogFormat::kJson, [](const Logger& logger) { logger.info("mine", {{"message", "yours"}, {"level", 7}}); });
+  const nlohmann::json document = nlohmann::json::parse(line);
+  EXPECT_EQ(document["message"], "mine");
+  EXPECT_EQ(document["message_"], "yours");
+  EXPECT_EQ(document["level"], "info");
+  EXPECT_EQ(document["level_"], 7);
+}
+
 TEST(LogTest, LinesBelowTheLevelAreNotWritten) {
   EXPECT_THAT(logged(LogFormat::kText, [](const Logger& logger) { logger.info("quiet"); }, LogLevel::kWarn), IsEmpty());
   EXPECT_NE(logged(LogFormat::kText, [](const Logger& logger) { logger.warn("loud"); }, LogLevel::kWarn), "");

@@ -151,7 +151,7 @@ TEST_F(MetricsTest, EachWayToEndIsCountedAndLogged) {
       << log;
   EXPECT_EQ(count_of(log, "INFO  workflow continued as new version=v1"), 1U) << log;
   EXPECT_EQ(count_of(log, "INFO  workflow failed version=v1"), 1U) << log;
-  EXPECT_EQ(count_of(log, "message=\"out of luck\"\n"), 1U) << log;
+  EXPECT_EQ(count_of(log, "error=\"out of luck\"\n"), 1U) << log;
   EXPECT_EQ(std::ranges::count(log, '\n'), 6) << log;
 }
 
