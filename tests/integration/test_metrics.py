@@ -1,5 +1,6 @@
 """What a worker tells Prometheus after a real run, read by Prometheus' own parser and by the queries of Temporal's dashboards."""
 
+import asyncio
 import dataclasses
 import datetime
 import json
@@ -173,6 +174,28 @@ class AsksForAnUnknownActivity:
             pass
 
 
+@workflow.defn
+class CancelsAStep:
+    """Cancels a step that runs elsewhere, and waits until its worker has taken note: the demonstration's workflow does not wait."""
+
+    @workflow.run
+    async def run(self, task_queue: str) -> None:
+        step = workflow.start_activity(
+            "ProcessStep",
+            {"step": 0, "duration_ms": 60_000},
+            task_queue=task_queue,
+            start_to_close_timeout=datetime.timedelta(seconds=90),
+            heartbeat_timeout=datetime.timedelta(seconds=2),
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
+        await asyncio.sleep(2)
+        step.cancel()
+        try:
+            await step
+        except ActivityError:
+            pass
+
+
 @pytest.fixture
 def impatient_server(tmp_path: pathlib.Path) -> Iterator[TemporalServer]:
     """Answers an empty poll after two seconds instead of sixty. Of this test alone, because it does not outlive it."""
@@ -198,7 +221,8 @@ def cancel_and_terminate(api: TemporalApi, queue: str) -> None:
         api.result(cancelled)
     terminated = api.start(queue, steps=1, step_duration_ms=60_000)
     api.wait_for_started_step(terminated)
-    api.run(terminated.terminate())  # the next heartbeat is NOT_FOUND
+    api.run(terminated.terminate())
+    # For both, the next heartbeat of the step is NOT_FOUND.
 
 
 def crowd_the_cache(api: TemporalApi, queue: str) -> None:
@@ -207,14 +231,18 @@ def crowd_the_cache(api: TemporalApi, queue: str) -> None:
         api.result(handle)
 
 
-def ask_for_what_is_unknown(api: TemporalApi, queue: str) -> None:
+def ask_from_elsewhere(api: TemporalApi, queue: str) -> None:
     api.run(api.client.start_workflow("Unheard", id=unique("unheard"), task_queue=queue))
 
     async def run() -> None:
         other = unique("other")
         async with Worker(
-            api.client, task_queue=other, workflows=[AsksForAnUnknownActivity], workflow_runner=UnsandboxedWorkflowRunner()
+            api.client,
+            task_queue=other,
+            workflows=[AsksForAnUnknownActivity, CancelsAStep],
+            workflow_runner=UnsandboxedWorkflowRunner(),
         ):
+            await api.client.execute_workflow(CancelsAStep.run, queue, id=unique("cancels"), task_queue=other)
             await api.client.execute_workflow(AsksForAnUnknownActivity.run, queue, id=unique("asks"), task_queue=other)
 
     api.run(run())
@@ -234,7 +262,7 @@ def test_every_metric_of_the_dialect_appears_after_a_real_run(
         complete_and_fail(api, queue)
         cancel_and_terminate(api, queue)
         crowd_the_cache(api, queue)
-        ask_for_what_is_unknown(api, queue)
+        ask_from_elsewhere(api, queue)
         wanted = {exposed(name, kind, dialect): kind for name, kind in {**METRICS, **ONLY_IN[dialect]}.items()}
         before_outage = {name for name in wanted if "long_request_failure" not in name}
         wait_until(lambda: before_outage <= scrape(url).types.keys(), "the metrics", 30, lambda: str(before_outage - scrape(url).types.keys()))
@@ -275,7 +303,7 @@ def check_values(seen: Scrape, dialect: str, queue: str) -> None:
     assert total("activity_execution_failed", activity_type="ProcessStep") == 2 + 1
     assert total("activity_execution_failed", activity_type="Unheard") == 1
     assert total("workflow_task_execution_failed", workflow_type="Unheard", failure_reason="WorkflowError") >= 1
-    assert total("request_failure", operation="RecordActivityTaskHeartbeat", status_code="NOT_FOUND") == 1
+    assert total("request_failure", operation="RecordActivityTaskHeartbeat", status_code="NOT_FOUND") >= 2
     assert total("long_request_failure", operation="PollActivityTaskQueue", status_code="UNAVAILABLE") >= 1
     assert total("request", operation="RespondActivityTaskCompleted") == 2 * 2 + 4 * 4
     slots = exposed("worker_task_slots_available", "gauge", dialect)
