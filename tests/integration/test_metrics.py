@@ -266,6 +266,8 @@ def test_every_metric_of_the_dialect_appears_after_a_real_run(
         wanted = {exposed(name, kind, dialect): kind for name, kind in {**METRICS, **ONLY_IN[dialect]}.items()}
         before_outage = {name for name in wanted if "long_request_failure" not in name}
         wait_until(lambda: before_outage <= scrape(url).types.keys(), "the metrics", 30, lambda: str(before_outage - scrape(url).types.keys()))
+        used = exposed("worker_task_slots_used", "gauge", dialect)
+        wait_until(lambda: scrape(url).total(used, worker_type="ActivityWorker") == 0, "the end of all steps", context=worker.log)
         impatient_server.kill()
         wait_until(lambda: wanted.keys() <= scrape(url).types.keys(), "failed polls", 30, lambda: scrape(url).text)
 
