@@ -75,7 +75,8 @@ TEST(LogTest, JsonLineParsesAndKeepsTypes) {
 }
 
 TEST(LogTest, AFieldCannotTakeTheNameOfTheLinesOwn) {
-  const std::string line = logged(LogFormat::kJson, [](const Logger& logger) { logger.info("mine", {{"message", "yours"}, {"level", 7}}); });
+  const std::string line =
+      logged(LogFormat::kJson, [](const Logger& logger) { logger.info("mine", {{"message", "yours"}, {"level", 7}}); });
   const nlohmann::json document = nlohmann::json::parse(line);
   EXPECT_EQ(document["message"], "mine");
   EXPECT_EQ(document["message_"], "yours");
