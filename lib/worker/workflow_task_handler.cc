@@ -386,7 +386,8 @@ void WorkflowTaskHandler::tell_run(const RunEntry& entry, const rpc::service::Po
   if (entry.ending == api::enums::COMMAND_TYPE_UNSPECIFIED) {
     return;
   }
-  const Duration took = shared_.loop.clock().wall_now() - entry.run.start_time();
+  // The start is by the server's clock, which may be ahead of ours.
+  const Duration took = std::max(Duration::zero(), Duration(shared_.loop.clock().wall_now() - entry.run.start_time()));
   shared_.metrics.run_ended(task.workflow_type().name(), entry.ending, took);
   const LogField duration{"duration_ms", std::int64_t{std::chrono::round<std::chrono::milliseconds>(took).count()}};
   if (entry.ending_message.empty()) {

@@ -146,7 +146,9 @@ TEST_F(MetricsTest, EachWayToEndIsCountedAndLogged) {
   }
   EXPECT_EQ(value_of("temporal_workflow_endtoend_latency_count", "workflow_type=\"Ending\""), "3");
   EXPECT_EQ(value_of("temporal_sticky_cache_total_forced_eviction"), "none");
-  EXPECT_EQ(count_of(log, "INFO  workflow completed version=v1 workflow_id=\"workflow of complete\" run_id=complete workflow_type=Ending"),
+  EXPECT_EQ(count_of(log,
+                     "INFO  workflow completed version=v1 workflow_id=\"workflow of complete\" run_id=complete workflow_type=Ending "
+                     "attempt=1 duration_ms=0\n"),
             1U)
       << log;
   EXPECT_EQ(count_of(log, "INFO  workflow continued as new version=v1"), 1U) << log;
