@@ -27,10 +27,12 @@ Duration PollBackoff::failed(const rpc::Status& status, SteadyTime sent, SteadyT
 }
 
 bool PollBackoff::should_tell_failure(rpc::StatusCode code, SteadyTime now) {
-  if (told_ && (told_->code == code || now - told_->when < kPollComplaintInterval)) {
+  const bool is_soon = told_ && now - told_->when < kPollComplaintInterval;
+  if (is_soon || (failing_ && told_->code == code)) {
     return false;
   }
   told_ = Told{.code = code, .when = now};
+  failing_ = true;
   return true;
 }
 

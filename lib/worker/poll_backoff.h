@@ -30,12 +30,12 @@ class PollBackoff {
   [[nodiscard]] Duration failed(const rpc::Status& status, SteadyTime sent, SteadyTime now);
 
   // Whether the failure is worth a line: the first one is, and one that has another reason than the last that was told, at most once a
-  // minute.
+  // minute, so that a server that now accepts and now refuses does not fill the log.
   [[nodiscard]] bool should_tell_failure(rpc::StatusCode code, SteadyTime now);
   // True once after failures that were told: polls are accepted again.
-  [[nodiscard]] bool should_tell_recovery() { return std::exchange(told_, std::nullopt).has_value(); }
+  [[nodiscard]] bool should_tell_recovery() { return std::exchange(failing_, false); }
   // Failures were told, and nothing better since.
-  [[nodiscard]] bool is_failing() const { return told_.has_value(); }
+  [[nodiscard]] bool is_failing() const { return failing_; }
 
  private:
   struct Told {
@@ -48,6 +48,7 @@ class PollBackoff {
   RandomStream random_;
   Duration delay_{};
   std::optional<Told> told_;
+  bool failing_ = false;
 };
 
 }  // namespace lifecycle::worker

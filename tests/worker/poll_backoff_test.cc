@@ -111,7 +111,19 @@ TEST(PollBackoffTest, ARecoveryIsToldOnceAndTheNextFailureAgain) {
   EXPECT_TRUE(backoff.should_tell_failure(StatusCode::kUnavailable, kStart));
   EXPECT_TRUE(backoff.should_tell_recovery());
   EXPECT_FALSE(backoff.should_tell_recovery());
-  EXPECT_TRUE(backoff.should_tell_failure(StatusCode::kUnavailable, kStart + 1s));
+  EXPECT_TRUE(backoff.should_tell_failure(StatusCode::kUnavailable, kStart + 60s));
+}
+
+TEST(PollBackoffTest, AServerThatNowAcceptsAndNowRefusesIsToldOfOnceAMinute) {
+  PollBackoff backoff{RandomStream(1)};
+  int told = 0;
+  int told_recovery = 0;
+  for (int second = 0; second < 300; ++second) {
+    told += backoff.should_tell_failure(StatusCode::kResourceExhausted, kStart + std::chrono::seconds(second)) ? 1 : 0;
+    told_recovery += backoff.should_tell_recovery() ? 1 : 0;
+  }
+  EXPECT_EQ(told, 5);
+  EXPECT_EQ(told_recovery, 5);
 }
 
 // What a server, a proxy or a network may answer to a poll. None of it may end polling.
