@@ -199,7 +199,7 @@ class CancelsAStep:
 @pytest.fixture
 def impatient_server(tmp_path: pathlib.Path) -> Iterator[TemporalServer]:
     """Answers an empty poll after two seconds instead of sixty. Of this test alone, because it does not outlive it."""
-    running = TemporalServer(tmp_path, settings={"matching.longPollExpirationInterval": '"2s"'}).start()
+    running = TemporalServer(tmp_path, dynamic_config={"matching.longPollExpirationInterval": '"2s"'}).start()
     yield running
     running.kill()
 
