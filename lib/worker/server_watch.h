@@ -35,7 +35,7 @@ class ServerWatch {
 
   Shared& shared_;
   std::function<void()> tell_described_;
-  PollBackoff backoff_;
+  PollBackoff backoff_{entropy_stream()};
   SteadyTime next_question_;
   std::string server_version_;
   bool asking_ = false;

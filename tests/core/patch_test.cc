@@ -60,7 +60,9 @@ std::string upsert(std::string_view patch_ids) {
   return fmt::format("UpsertWorkflowSearchAttributes(TemporalChangeVersion: {} encoding=json/plain type=KeywordList)", patch_ids);
 }
 
-std::string schedule(int event_id, std::string_view type) { return fmt::format("ScheduleActivityTask(id {}, {}, [\"x\"])", event_id, type); }
+std::string schedule(int event_id, std::string_view type) {
+  return fmt::format("ScheduleActivityTask(id {}, {}, [\"x\"])", event_id, type);
+}
 
 void expect_refused(PatchStage stage, const HistoryBuilder& history, std::int64_t event_id, std::string_view recorded,
                     std::string_view attempted) {
@@ -317,8 +319,9 @@ TEST(PatchTest, AHistoryWithoutTheSearchAttributeReplays) {
   with.patch_recorded(kPatchId);
   const api::HistoryEvent marker_event = with.build()->events(4);
   HistoryBuilder history = begun();
-  history.add(api::enums::EVENT_TYPE_MARKER_RECORDED).mutable_marker_recorded_event_attributes()->CopyFrom(
-      marker_event.marker_recorded_event_attributes());
+  history.add(api::enums::EVENT_TYPE_MARKER_RECORDED)
+      .mutable_marker_recorded_event_attributes()
+      ->CopyFrom(marker_event.marker_recorded_event_attributes());
   said(history, "Thank");
   history.signaled("proceed");
   history.polled_workflow_task();

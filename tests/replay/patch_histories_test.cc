@@ -58,6 +58,8 @@ TEST_P(PatchHistoryTest, ReplaysWithTheStagesBesideItAndNoOthers) {
                                                              {"patched", {"patched", "deprecated"}},
                                                              {"deprecated", {"patched", "deprecated", "reordered"}},
                                                              {"reordered", {"deprecated", "reordered"}}};
+  // A deprecated marker and its search attribute are passed over: there, the activity after them is what does not fit.
+  const std::string first_difference = "[TMPRL1100] nondeterminism at event " + std::string(stage() == "deprecated" ? "7: " : "5: ");
   std::set<std::string> accepted;
   for (const auto& [name, code] : stages()) {
     const Registry registry = registry_of(code);
@@ -66,7 +68,7 @@ TEST_P(PatchHistoryTest, ReplaysWithTheStagesBesideItAndNoOthers) {
     if (result->verdict == replay::Verdict::kReplayed) {
       accepted.insert(name);
     } else {
-      EXPECT_TRUE(result->failure.failure.message().starts_with("[TMPRL1100] nondeterminism at event 5: ")) << name;
+      EXPECT_TRUE(result->failure.failure.message().starts_with(first_difference)) << name << result->failure.failure.message();
     }
   }
   EXPECT_EQ(accepted, fitting.at(stage()));

@@ -18,7 +18,8 @@ using replay::HistoryBuilder;
 using Commands = std::vector<std::string>;
 
 constexpr const char* kMarker = R"(RecordMarker(core_patch, patch-data: {"id":"thank-first","deprecated":false} encoding=json/plain))";
-constexpr const char* kUpsert = R"(UpsertWorkflowSearchAttributes(TemporalChangeVersion: ["thank-first"] encoding=json/plain type=KeywordList))";
+constexpr const char* kUpsert =
+    R"(UpsertWorkflowSearchAttributes(TemporalChangeVersion: ["thank-first"] encoding=json/plain type=KeywordList))";
 
 Commands answers(PatchStage stage, const HistoryBuilder& history) {
   const Registry registry = registry_of(stage);
