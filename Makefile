@@ -11,13 +11,18 @@
 #   make lint         format, scripts and house rules
 #   make format       clang-format over every file
 #   make bench        replay, load, start and memory of our worker; make bench-peers: beside the Go and Python SDKs' workers
+#   make bench-recovery   how long a workflow stands still when its worker is stopped or killed, ours beside the Go and Python SDKs' (10 min)
+#   make soak     the kill storm at full length
+#   make cluster-up   a Kubernetes to try it in: minikube or kind where there is one, else one made here; make cluster-down removes it
+#   make test-cluster the demonstration deployed through the cluster's registry, and its tests on a real Kubernetes
+#   make deploy       images and manifests into the cluster that kubectl speaks to; make undeploy takes them out again
 #   make install      into DESTDIR and PREFIX (/usr/local)
 #   make clean        removes build/
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install build setup clean
+.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers bench-recovery soak install build setup clean cluster-up cluster-down deploy undeploy test-cluster
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -49,7 +54,7 @@ go-tools: setup
 asan tsan: setup
 	@cmake --preset $@ > build/configure-$@.log 2>&1 || { cat build/configure-$@.log; exit 1; }
 	@cmake --build --preset $@ -j $(JOBS)
-	@ctest --preset $@ -j $(JOBS)
+	@ctest --preset $@ -j $(JOBS) -LE production
 
 tidy: setup
 	@cmake --preset tidy > build/configure-tidy.log 2>&1 || { cat build/configure-tidy.log; exit 1; }
@@ -69,6 +74,28 @@ bench: build
 
 bench-peers: build
 	@build/venv/bin/python bench/peers.py
+
+bench-recovery: build
+	@build/venv/bin/python bench/recovery.py
+
+soak: build
+	@cd tests/integration && LIFECYCLE_SOAK_KILLS=1000 ../../build/venv/bin/python -m pytest -q -s test_supervised_worker.py -k storm
+
+cluster-up:
+	@ci/cluster up
+
+cluster-down:
+	@ci/cluster down
+
+test-cluster: build cluster-up
+	@ci/build --push
+	@build/venv/bin/python -m pytest -q tests/cluster
+
+deploy:
+	@ci/build
+
+undeploy:
+	@ci/cleanup
 
 install: build
 	@cmake --install build/release --prefix $(PREFIX)

@@ -32,6 +32,43 @@ bool is_derived(const SettingDefinition& definition, const Setting& setting) {
   return setting.is_default && !definition.default_text.empty();
 }
 
+std::string shown(const client::ConnectionSetting& setting) {
+  return std::visit(Overloaded{
+                        [](std::monostate) { return std::string(); },
+                        [](bool value) { return std::string(value ? "true" : "false"); },
+                        [](const std::string& value) { return toml_text(value); },
+                    },
+                    setting.value);
+}
+
+// As comments: these are temporal.toml's, and what is shown is to be a lifecycle.toml.
+void show_connection(Output& output, const client::LoadedConnection& connection, bool origin) {
+  std::vector<Row> rows;
+  for (const client::ConnectionSetting& setting : connection.settings) {
+    const std::string value = shown(setting);
+    const std::string line = fmt::format("# {}{}{}", setting.key, value.empty() ? ": none" : " = ", value);
+    rows.push_back(origin ? Row{line, "# " + setting.origin} : Row{line});
+  }
+  output.answer("# Connection to Temporal (temporal.toml)");
+  for (const std::string& line : aligned(rows)) {
+    output.answer(line);
+  }
+  output.answer("");
+}
+
+nlohmann::ordered_json connection_json(const client::LoadedConnection& connection, bool origin) {
+  nlohmann::ordered_json document = nlohmann::ordered_json::object();
+  for (const client::ConnectionSetting& setting : connection.settings) {
+    const nlohmann::ordered_json value = std::visit(Overloaded{
+                                                        [](std::monostate) { return nlohmann::ordered_json(); },
+                                                        [](const auto& given) { return nlohmann::ordered_json(given); },
+                                                    },
+                                                    setting.value);
+    document[setting.key] = origin ? nlohmann::ordered_json{{"value", value}, {"origin", setting.origin}} : value;
+  }
+  return document;
+}
+
 void show_text(Output& output, const WorkerSettings& loaded, std::span<const SettingDefinition> definitions, bool origin) {
   std::vector<Row> rows;
   for (const SettingDefinition& definition : definitions) {
@@ -46,7 +83,8 @@ void show_text(Output& output, const WorkerSettings& loaded, std::span<const Set
   }
 }
 
-void show_json(Output& output, const WorkerSettings& loaded, std::span<const SettingDefinition> definitions, bool origin) {
+void show_json(Output& output, const WorkerSettings& loaded, const client::LoadedConnection& connection,
+               std::span<const SettingDefinition> definitions, bool origin) {
   nlohmann::ordered_json worker = nlohmann::ordered_json::object();
   for (const SettingDefinition& definition : definitions) {
     const Setting& setting = loaded.settings.at(definition.key);
@@ -57,6 +95,7 @@ void show_json(Output& output, const WorkerSettings& loaded, std::span<const Set
   if (loaded.file) {
     document["settings_file"] = loaded.file->path;
   }
+  document["connection"] = connection_json(connection, origin);
   output.document(document);
 }
 
@@ -76,9 +115,20 @@ ExitCode run_config(const GlobalOptions& global, const ConfigOptions& options, s
   if (!loaded) {
     return output.report(loaded.error());
   }
+  const Result<client::LoadedConnection> connection = client::load_connection(global.connection, process.environment);
+  if (!connection) {
+    return output.report(connection.error());
+  }
+  if (!connection->unknown_keys.empty()) {
+    return output.report(connection->unknown_keys.front());
+  }
+  for (const std::string& warning : connection->warnings) {
+    output.warning(warning);
+  }
   if (output.is_json()) {
-    show_json(output, *loaded, definitions, options.origin);
+    show_json(output, *loaded, *connection, definitions, options.origin);
   } else if (output.format() == OutputFormat::kText) {
+    show_connection(output, *connection, options.origin);
     show_text(output, *loaded, definitions, options.origin);
   }
   return ExitCode::kDone;

@@ -1,4 +1,5 @@
-// `lifecycle config show`: the settings that a worker started here with the same flags would have, and where each comes from.
+// `lifecycle config show`: the settings that a worker started here with the same flags would have, how it would reach Temporal, and where
+// each of that comes from.
 #pragma once
 
 #include <span>
@@ -22,7 +23,7 @@ struct ConfigOptions {
 // `definitions` outlive the parsing.
 void add_config_options(CLI::App& app, ConfigOptions& options, std::span<const SettingDefinition> definitions);
 
-// Asks no server.
+// Asks no server. Strict with the profile file: a key that is not known there is an error here, and ignored by all other commands.
 [[nodiscard]] ExitCode run_config(const GlobalOptions& global, const ConfigOptions& options, std::span<const SettingDefinition> definitions,
                                   const ProcessContext& process);
 

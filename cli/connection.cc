@@ -7,18 +7,31 @@
 namespace lifecycle::cli {
 
 Result<std::unique_ptr<Connection>> make_connection(const GlobalOptions& options, const ProcessContext& process, const Logger& logger) {
-  Result<client::ConnectionConfig> config = client::load_connection_config(options.connection, process.environment);
-  if (!config) {
-    return std::unexpected(std::move(config).error());
+  Result<client::LoadedConnection> loaded = client::load_connection(options.connection, process.environment);
+  if (!loaded) {
+    return std::unexpected(std::move(loaded).error());
+  }
+  for (const Error& unknown : loaded->unknown_keys) {
+    logger.warn("a key of the profile file is ignored", {{"error", std::string_view(unknown.message)}});
+  }
+  for (const std::string& warning : loaded->warnings) {
+    logger.warn(warning);
   }
   auto connection = std::make_unique<Connection>(process.clock);
-  connection->config = *std::move(config);
+  connection->config = std::move(loaded->config);
+  connection->warnings = std::move(loaded->warnings);
   Result<std::unique_ptr<rpc::WorkflowService>> service = rpc::make_workflow_service(connection->config, connection->loop, logger);
   if (!service) {
     return std::unexpected(std::move(service).error());
   }
   connection->service = *std::move(service);
   return connection;
+}
+
+void show_warnings(const Connection& connection, Output& output) {
+  for (const std::string& warning : connection.warnings) {
+    output.warning(warning);
+  }
 }
 
 client::Client make_client(Connection& connection) {

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "cli/global_options.h"
+#include "cli/output.h"
 #include "client/client.h"
 #include "client/connection_config.h"
 #include "rpc/grpc_event_loop.h"
@@ -17,13 +20,17 @@ struct Connection {
   explicit Connection(const Clock& clock) : loop(clock) {}
 
   client::ConnectionConfig config;
-  rpc::GrpcEventLoop loop;  // before the service, which ends first
+  std::vector<std::string> warnings;  // what was asked for and is not done, or is not safe; they are in the log already
+  rpc::GrpcEventLoop loop;            // before the service, which ends first
   std::unique_ptr<rpc::WorkflowService> service;
 };
 
 // Reads the configuration and makes the service; waits for no server. Errors: kInvalidConfig, kInvalidArgument.
 [[nodiscard]] Result<std::unique_ptr<Connection>> make_connection(const GlobalOptions& options, const ProcessContext& process,
                                                                   const Logger& logger);
+
+// For commands whose log is silent.
+void show_warnings(const Connection& connection, Output& output);
 
 // A client over the connection; the connection outlives it.
 [[nodiscard]] client::Client make_client(Connection& connection);

@@ -30,7 +30,13 @@ void add_connection_flags(CLI::App& app, client::ConnectionFlags& flags) {
   client::ConnectionSettings& settings = flags.settings;
   app.add_option("--address", settings.address, "host:port of Temporal's frontend [localhost:7233] (TEMPORAL_ADDRESS)")->group(group);
   app.add_option("-n,--namespace", settings.name_space, "Temporal namespace [default] (TEMPORAL_NAMESPACE)")->group(group);
-  app.add_option("--api-key", settings.api_key, "API key (TEMPORAL_API_KEY)")->group(group);
+  CLI::Option* const api_key =
+      app.add_option("--api-key", settings.api_key, "API key; others on this machine can see it in the process list (TEMPORAL_API_KEY)");
+  api_key->group(group);
+  app.add_option("--api-key-file", settings.api_key_file,
+                 "file with the API key, read again when the server refuses it (LIFECYCLE_API_KEY_FILE)")
+      ->excludes(api_key)
+      ->group(group);
   app.add_option_function<std::vector<std::string>>(
          "--grpc-meta", [&settings](const std::vector<std::string>& pairs) { add_meta(settings, pairs); },
          "header for each call (TEMPORAL_GRPC_META_NAME)")

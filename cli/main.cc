@@ -13,6 +13,7 @@
 #include "cli/exit_code.h"
 #include "cli/flags.h"
 #include "cli/global_options.h"
+#include "cli/probe_command.h"
 #include "cli/rollout_command.h"
 #include "cli/signals.h"
 #include "cli/start_command.h"
@@ -36,6 +37,7 @@ struct Program {
   StartOptions quick_options{.preset = Preset::kQuick};
   VersionedOptions versioned_options;
   RolloutOptions rollout_options;
+  ProbeOptions probe_options;
   std::string help_topic;
   CLI::App* worker = nullptr;
   CLI::App* start = nullptr;
@@ -43,6 +45,7 @@ struct Program {
   CLI::App* versioned = nullptr;
   CLI::App* rollout = nullptr;
   CLI::App* config = nullptr;
+  CLI::App* probe = nullptr;
   CLI::App* help = nullptr;
 };
 
@@ -80,9 +83,14 @@ void define(Program& program) {
   program.config = app.add_subcommand("config", "show the settings that a worker would have here, and where each comes from");
   add_config_options(*program.config, program.config_options, program.worker_settings);
 
+  program.probe =
+      app.add_subcommand("probe", "ask a worker's health service: exit code 0 when it serves, 1 when not, 3 when nobody answers");
+  add_probe_options(*program.probe, program.probe_options);
+
   program.help = app.add_subcommand("help", "explain a command, or the exit codes");
   program.help->add_option("topic", program.help_topic, "a command, or exit-codes");
-  for (CLI::App* subcommand : {program.worker, program.start, program.quick, program.versioned, program.rollout, program.config}) {
+  for (CLI::App* subcommand :
+       {program.worker, program.start, program.quick, program.versioned, program.rollout, program.config, program.probe}) {
     subcommand->footer(kSubcommandFooter);
   }
 }
@@ -225,6 +233,9 @@ ExitCode run(int argc, char** argv) {
   }
   if (program.config->parsed()) {
     return run_config(program.global, program.config_options, program.worker_settings, process);
+  }
+  if (program.probe->parsed()) {
+    return run_probe(program.global, program.probe_options, program.worker_settings, process);
   }
   if (program.help->parsed()) {
     return run_help(program, output);

@@ -1,6 +1,9 @@
-# Writes OUTPUT (a header) with the git revision of SOURCE_DIR, or "unknown" outside of a checkout. Run at each build; an unchanged revision
+# Writes OUTPUT (a header) with the git revision of SOURCE_DIR, or, outside of a checkout, what LIFECYCLE_REVISION of the environment says. Run at each build; an unchanged revision
 # leaves the file alone, so that nothing is compiled again.
 set(revision "unknown")
+if(NOT "$ENV{LIFECYCLE_REVISION}" STREQUAL "")
+  set(revision "$ENV{LIFECYCLE_REVISION}")
+endif()
 find_program(GIT git)
 if(GIT)
   execute_process(COMMAND "${GIT}" -C "${SOURCE_DIR}" describe --always --dirty --abbrev=7 --exclude "*"

@@ -266,6 +266,7 @@ ExitCode run_rollout(const GlobalOptions& global, const RolloutOptions& options,
   if (!connection) {
     return output.report(connection.error());
   }
+  show_warnings(**connection, output);
   return run_rollout(global, options, process, output, **connection);
 }
 

@@ -49,8 +49,11 @@ Result<SettingValue> parse_boolean(std::string_view name, std::string_view text)
 
 std::string help_of(const SettingDefinition& definition) {
   const std::string otherwise = definition.default_text.empty() ? to_text(definition.default_value) : definition.default_text;
-  return otherwise.empty() ? fmt::format("{} ({})", definition.help, definition.variable)
-                           : fmt::format("{} [{}] ({})", definition.help, otherwise, definition.variable);
+  const std::string variables = definition.default_variable.empty()
+                                    ? definition.variable
+                                    : fmt::format("{}, then {}", definition.variable, definition.default_variable);
+  return otherwise.empty() ? fmt::format("{} ({})", definition.help, variables)
+                           : fmt::format("{} [{}] ({})", definition.help, otherwise, variables);
 }
 
 std::string type_name(const SettingDefinition& definition) {
@@ -69,6 +72,27 @@ std::string type_name(const SettingDefinition& definition) {
 std::string long_flag(const SettingDefinition& definition) {
   const std::string& flags = definition.flags;
   return flags.empty() ? "--" + CLI::detail::find_and_replace(definition.key, "_", "-") : flags.substr(flags.find("--"));
+}
+
+// What somebody said of a setting, who, and what it is called when it cannot be.
+struct Given {
+  std::string text;
+  std::string origin;
+  ErrorCode refusal;
+};
+
+// Flag, then variable, then, where no file has the setting, the variable that stands in for the default.
+std::optional<Given> find_given(const SettingDefinition& definition, const SettingTexts& flags, const client::Environment& environment,
+                                bool in_file) {
+  if (const auto flag = flags.find(definition.key); flag != flags.end()) {
+    return Given{.text = flag->second, .origin = long_flag(definition), .refusal = ErrorCode::kInvalidArgument};
+  }
+  for (const std::string& name : {definition.variable, in_file ? std::string() : definition.default_variable}) {
+    if (const auto variable = environment.variables.find(name); variable != environment.variables.end() && !variable->second.empty()) {
+      return Given{.text = variable->second, .origin = name, .refusal = ErrorCode::kInvalidConfig};
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -142,20 +166,16 @@ Result<Settings> resolve_settings(std::span<const SettingDefinition> definitions
                                   const client::Environment& environment, const std::map<std::string, Setting, std::less<>>& from_file) {
   std::map<std::string, Setting, std::less<>> settings = from_file;
   for (const SettingDefinition& definition : definitions) {
-    const auto flag = flags.find(definition.key);
-    const auto variable = environment.variables.find(definition.variable);
-    const bool by_flag = flag != flags.end();
-    const bool by_variable = variable != environment.variables.end() && !variable->second.empty();
-    if (by_flag || by_variable) {
-      const std::string name = by_flag ? long_flag(definition) : definition.variable;
-      Result<SettingValue> value = parse_setting(definition, name, by_flag ? flag->second : variable->second);
-      if (!value) {
-        return fail(by_flag ? ErrorCode::kInvalidArgument : ErrorCode::kInvalidConfig, value.error().message, value.error().hint);
-      }
-      settings.insert_or_assign(definition.key, Setting{.value = *std::move(value), .origin = name, .is_default = false});
-    } else {
+    const std::optional<Given> given = find_given(definition, flags, environment, from_file.contains(definition.key));
+    if (!given) {
       settings.try_emplace(definition.key, Setting{.value = definition.default_value, .origin = "default"});
+      continue;
     }
+    Result<SettingValue> value = parse_setting(definition, given->origin, given->text);
+    if (!value) {
+      return fail(given->refusal, value.error().message, value.error().hint);
+    }
+    settings.insert_or_assign(definition.key, Setting{.value = *std::move(value), .origin = given->origin, .is_default = false});
   }
   return Settings(std::move(settings));
 }

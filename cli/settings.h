@@ -33,6 +33,7 @@ struct SettingDefinition {
   std::string default_text = {};  // how the default is told where it depends on other settings; the value then means nothing
   std::int64_t minimum = 0;       // of a number
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
+  std::string default_variable = {};    // "LIFECYCLE_WORKER_VERSION": what an image or a package says where flag, variable and file do not
   std::vector<std::string> words = {};  // a text that must be one of these, without regard to case
 };
 
@@ -74,8 +75,8 @@ void add_setting_flags(CLI::App& app, std::span<const SettingDefinition> definit
 // The value as flags and variables write it.
 [[nodiscard]] std::string to_text(const SettingValue& value);
 
-// Flag, then variable, then file, then default; a variable that is empty says nothing. Errors: kInvalidConfig for a variable that cannot
-// be. `from_file` is read_settings()'s.
+// Flag, then variable, then file, then default variable, then default; a variable that is empty says nothing. Errors: kInvalidConfig for a
+// variable that cannot be. `from_file` is read_settings()'s.
 [[nodiscard]] Result<Settings> resolve_settings(std::span<const SettingDefinition> definitions, const SettingTexts& flags,
                                                 const client::Environment& environment,
                                                 const std::map<std::string, Setting, std::less<>>& from_file);

@@ -220,6 +220,7 @@ ExitCode run_start(const GlobalOptions& global, StartOptions options, const Proc
   if (!connection) {
     return output.report(connection.error());
   }
+  show_warnings(**connection, output);
   if (options.workflow_id.empty()) {
     RandomStream random = entropy_stream();
     options.workflow_id = make_workflow_id(workflow_id_prefix(options.preset), process.clock.wall_now(), random);

@@ -371,6 +371,7 @@ ExitCode run_versioned(const GlobalOptions& global, const VersionedOptions& opti
   if (!connection) {
     return output.report(connection.error());
   }
+  show_warnings(**connection, output);
   return run_versioned(global, options, *input, process, output, **connection);
 }
 

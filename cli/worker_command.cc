@@ -9,8 +9,12 @@
 #include "base/random.h"
 #include "cli/connection.h"
 #include "cli/signals.h"
+#include "cli/supervise.h"
 #include "cli/worker_settings.h"
+#include "rpc/health_server.h"
 #include "rpc/process.h"
+#include "worker/last_will_delivery.h"
+#include "worker/loop_watch.h"
 #include "worker/register.h"
 
 namespace lifecycle::cli {
@@ -33,7 +37,19 @@ class WorkerProcess {
       : loop_(connection.loop),
         log_(log),
         worker_(*connection.service, connection.loop, registry, log, options),
-        signals_(connection.loop, [this](int number) { on_signal(number); }) {}
+        signals_(connection.loop, [this](int number) { on_signal(number); }),
+        watch_(connection.loop, worker_.health(), worker_.running_code(), log) {}
+
+  // Errors: HealthServer::start()'s.
+  Result<void> serve_health(const std::string& address) {
+    Result<std::unique_ptr<rpc::HealthServer>> server = rpc::HealthServer::start(address, worker_.health());
+    if (!server) {
+      return std::unexpected(std::move(server).error());
+    }
+    health_server_ = *std::move(server);
+    log_.info("health service listens", {{"address", std::string_view(address)}, {"port", std::int64_t{health_server_->port()}}});
+    return {};
+  }
 
   ExitCode run(Duration command_timeout) {
     worker_.start();
@@ -75,10 +91,74 @@ class WorkerProcess {
   const Logger& log_;
   worker::Worker worker_;
   SignalWatch signals_;
+  worker::LoopWatch watch_;
+  std::unique_ptr<rpc::HealthServer> health_server_;
   ExitCode exit_code_ = ExitCode::kDone;
   bool stopping_ = false;
   bool forced_ = false;
 };
+
+// What one `lifecycle worker` was given.
+struct WorkerRun {
+  const GlobalOptions& options;
+  const ProcessContext& process;
+  const WorkerSettings& loaded;
+  const Logger& log;
+  Output& output;
+};
+
+// Runs the worker in this process until it is told to stop. `last_will` may be null.
+ExitCode serve(const WorkerRun& run, worker::LastWillMemory* last_will) {
+  rpc::prepare_process(run.log);
+  Result<worker::WorkerOptions> worker_options = make_worker_options(run.loaded.settings, run.process.environment, process_facts());
+  if (!worker_options) {
+    return run.output.report(worker_options.error());
+  }
+  const Result<std::unique_ptr<Connection>> connection = make_connection(run.options, run.process, run.log);
+  if (!connection) {
+    return run.output.report(connection.error());
+  }
+  const client::ConnectionConfig& config = (*connection)->config;
+  worker_options->name_space = config.name_space;
+  worker_options->last_will = last_will;
+  run.log.info("worker starts", {{"address", config.address},
+                                 {"namespace", config.name_space},
+                                 {"task_queue", worker_options->task_queue},
+                                 {"version", worker_options->worker_version},
+                                 {"deployment", worker_options->deployment ? worker_options->deployment->name : "none (unversioned)"},
+                                 {"identity", worker_options->identity},
+                                 {"settings_file", run.loaded.file ? run.loaded.file->path : "none"}});
+  Registry registry;
+  demo::register_all(registry);
+  WorkerProcess worker_process(**connection, registry, run.log, *worker_options);
+  if (const std::string& address = run.loaded.settings.text("health_address"); !address.empty()) {
+    if (const Result<void> served = worker_process.serve_health(address); !served) {
+      return run.output.report(served.error());
+    }
+  }
+  return worker_process.run(run.options.command_timeout);
+}
+
+// In the parent, which first now loads what speaks to the server: until the worker's death it has to be small.
+void execute_last_will(const WorkerRun& run, worker::LastWill will, const ProcessEnd& end) {
+  rpc::prepare_process(run.log);
+  Result<worker::WorkerOptions> worker_options = make_worker_options(run.loaded.settings, run.process.environment, process_facts());
+  const Result<std::unique_ptr<Connection>> connection = make_connection(run.options, run.process, run.log);
+  if (!worker_options || !connection) {
+    run.log.error("the worker died, and its last will cannot be delivered", {{"death", end.text()}});
+    return;
+  }
+  worker_options->name_space = (*connection)->config.name_space;
+  std::optional<worker::LastWillReport> report;
+  worker::deliver_last_will(*(*connection)->service, *worker_options, std::move(will), end.text(),
+                            [&report](worker::LastWillReport delivered) { report = delivered; });
+  (*connection)->loop.run_until([&report] { return report.has_value(); });
+  run.log.warn("the worker died; the server knows what it left behind", {{"death", end.text()},
+                                                                         {"activities", report->activities},
+                                                                         {"workflow_tasks", report->workflow_tasks},
+                                                                         {"superseded", report->superseded},
+                                                                         {"undelivered", report->undelivered}});
+}
 
 }  // namespace
 
@@ -127,27 +207,25 @@ ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, std:
   const Settings& settings = loaded->settings;
   const Logger log(*parse_log_level(settings.text("log_level")),
                    settings.text("log_format") == "json" ? LogFormat::kJson : LogFormat::kText);
-  rpc::prepare_process(log);
-  Result<worker::WorkerOptions> worker_options = make_worker_options(settings, process.environment, process_facts());
-  if (!worker_options) {
-    return output.report(worker_options.error());
+  if (!settings.get<bool>("supervise")) {
+    return serve({.options = options, .process = process, .loaded = *loaded, .log = log, .output = output}, nullptr);
   }
-  const Result<std::unique_ptr<Connection>> connection = make_connection(options, process, log);
-  if (!connection) {
-    return output.report(connection.error());
+  const Result<std::unique_ptr<worker::LastWillMemory>> last_will = worker::LastWillMemory::create();
+  if (!last_will) {
+    return output.report(last_will.error());
   }
-  const client::ConnectionConfig& config = (*connection)->config;
-  worker_options->name_space = config.name_space;
-  log.info("worker starts", {{"address", config.address},
-                             {"namespace", config.name_space},
-                             {"task_queue", worker_options->task_queue},
-                             {"version", worker_options->worker_version},
-                             {"deployment", worker_options->deployment ? worker_options->deployment->name : "none (unversioned)"},
-                             {"identity", worker_options->identity},
-                             {"settings_file", loaded->file ? loaded->file->path : "none"}});
-  Registry registry;
-  demo::register_all(registry);
-  return WorkerProcess(**connection, registry, log, *worker_options).run(options.command_timeout);
+  const Result<std::optional<ProcessEnd>> end = run_in_child_process();
+  if (!end) {
+    return output.report(end.error());
+  }
+  const WorkerRun run{.options = options, .process = process, .loaded = *loaded, .log = log, .output = output};
+  if (!*end) {
+    return serve(run, last_will->get());
+  }
+  if (std::optional<worker::LastWill> will = (*last_will)->read()) {
+    execute_last_will(run, *std::move(will), **end);
+  }
+  return (*end)->mirrored();
 }
 
 }  // namespace lifecycle::cli

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 
+#include "base/duration.h"
 #include "cli/global_options.h"
 #include "cli/version.h"
 #include "cli/workflow_input.h"
@@ -36,6 +37,28 @@ Result<std::optional<worker::WorkerDeployment>> make_deployment(const Settings& 
                                                              : worker::VersioningBehavior::kAutoUpgrade};
 }
 
+Result<void> check_rates_and_intervals(const Settings& settings, const worker::WorkerOptions& options) {
+  if (options.eager_activities) {
+    // An eager activity comes without a poll, past both limits.
+    for (const char* key : {"max_activities_per_second", "max_task_queue_activities_per_second"}) {
+      if (settings.get<double>(key) > 0) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            fmt::format("{}: eager activities are not counted by a rate limit, so the two cannot be had together", settings.at(key).origin),
+            "leave out --eager-activities or the limit");
+      }
+    }
+  }
+  using std::chrono::seconds;
+  const Duration interval = options.worker_heartbeat_interval;
+  if (interval != Duration::zero() && (interval < seconds(1) || interval > seconds(60))) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{}: {} is not from 1s to 60s", settings.at("worker_heartbeat_interval").origin, format_duration(interval)),
+                "the server takes a worker for gone that it does not hear of for longer; 0s switches heartbeats off");
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<SettingDefinition> worker_setting_definitions() {
@@ -50,7 +73,8 @@ std::vector<SettingDefinition> worker_setting_definitions() {
        .flags = "--worker-version",
        .variable = "TEMPORAL_WORKER_BUILD_ID",
        .help = "version it says it is",
-       .default_value = std::string(default_worker_version())},
+       .default_value = std::string(default_worker_version()),
+       .default_variable = "LIFECYCLE_WORKER_VERSION"},
       {.key = "deployment_name",
        .flags = "--deployment-name",
        .variable = "TEMPORAL_DEPLOYMENT_NAME",
@@ -61,6 +85,13 @@ std::vector<SettingDefinition> worker_setting_definitions() {
        .help = "with a deployment: workflows stay on their version, or move on when another one becomes current",
        .default_value = "pinned",
        .words = {"pinned", "auto-upgrade"}},
+      {.key = "max_concurrent_workflow_tasks",
+       .flags = "--max-concurrent-workflow-tasks",
+       .variable = "LIFECYCLE_MAX_CONCURRENT_WORKFLOW_TASKS",
+       .help = "workflow tasks at once",
+       .default_value = number(defaults.max_concurrent_workflow_tasks),
+       .minimum = 2,
+       .maximum = 100'000},
       {.key = "max_concurrent_activities",
        .flags = "--max-concurrent-activities",
        .variable = "LIFECYCLE_MAX_CONCURRENT_ACTIVITIES",
@@ -88,6 +119,18 @@ std::vector<SettingDefinition> worker_setting_definitions() {
        .help = "workflows kept in memory between their tasks; 0: none",
        .default_value = number(defaults.max_cached_workflows),
        .maximum = 10'000'000},
+      {.key = "max_activities_per_second",
+       .flags = "--max-activities-per-second",
+       .variable = "LIFECYCLE_MAX_ACTIVITIES_PER_SECOND",
+       .help = "activities that this worker begins in a second; 0: no limit",
+       .default_value = defaults.max_activities_per_second,
+       .maximum = 1'000'000},
+      {.key = "max_task_queue_activities_per_second",
+       .flags = "--max-task-queue-activities-per-second",
+       .variable = "LIFECYCLE_MAX_TASK_QUEUE_ACTIVITIES_PER_SECOND",
+       .help = "activities that the server hands out of the queue in a second, to all workers together; 0: no limit",
+       .default_value = defaults.max_task_queue_activities_per_second,
+       .maximum = 1'000'000},
       {.key = "sticky_timeout",
        .flags = "--sticky-timeout",
        .variable = "LIFECYCLE_STICKY_TIMEOUT",
@@ -103,6 +146,21 @@ std::vector<SettingDefinition> worker_setting_definitions() {
        .variable = "LIFECYCLE_EAGER_ACTIVITIES",
        .help = "run a workflow task's activities here, without another poll",
        .default_value = defaults.eager_activities},
+      {.key = "supervise",
+       .flags = "--supervise",
+       .variable = "LIFECYCLE_SUPERVISE",
+       .help = "run the worker under a small parent that tells the server at once when it dies, and mirrors its exit code",
+       .default_value = false},
+      {.key = "worker_heartbeat_interval",
+       .flags = "--worker-heartbeat-interval",
+       .variable = "LIFECYCLE_WORKER_HEARTBEAT_INTERVAL",
+       .help = "how often the server is told how this worker is, for `temporal worker list`: 1s to 60s; 0s: never",
+       .default_value = defaults.worker_heartbeat_interval},
+      {.key = "health_address",
+       .flags = "--health-address",
+       .variable = "LIFECYCLE_HEALTH_ADDRESS",
+       .help = "HOST:PORT of the gRPC health service (startup, ready, live); empty: none",
+       .default_value = ""},
       {.key = "log_level",
        .flags = "",
        .variable = "LIFECYCLE_LOG_LEVEL",
@@ -123,18 +181,27 @@ Result<worker::WorkerOptions> make_worker_options(const Settings& settings, cons
   worker::WorkerOptions options{
       .task_queue = settings.text("task_queue"),
       .worker_version = settings.text("worker_version"),
+      .host_name = facts.host_name,
+      .process_id = fmt::format("{}", facts.process_id),
+      .max_concurrent_workflow_tasks = settings.count("max_concurrent_workflow_tasks"),
       .max_concurrent_workflow_task_polls = settings.count("max_concurrent_workflow_task_polls"),
       .max_concurrent_activity_task_polls = settings.count("max_concurrent_activity_task_polls"),
       .max_concurrent_activities = settings.count("max_concurrent_activities"),
       .max_cached_workflows = settings.count("max_cached_workflows"),
+      .max_activities_per_second = settings.get<double>("max_activities_per_second"),
+      .max_task_queue_activities_per_second = settings.get<double>("max_task_queue_activities_per_second"),
       .eager_activities = settings.get<bool>("eager_activities"),
       .sticky_schedule_to_start_timeout = settings.get<Duration>("sticky_timeout"),
       .graceful_shutdown_timeout = settings.get<Duration>("graceful_shutdown_timeout"),
+      .worker_heartbeat_interval = settings.get<Duration>("worker_heartbeat_interval"),
   };
   if (options.worker_version.empty() || std::ssize(options.worker_version) > kWorkerVersionBytesMax) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("--worker-version: {} bytes, and a version has 1 to {}", options.worker_version.size(), kWorkerVersionBytesMax),
                 "each result names one version for each step, and must fit into a payload");
+  }
+  if (const Result<void> valid = check_rates_and_intervals(settings, options); !valid) {
+    return std::unexpected(valid.error());
   }
   Result<std::optional<worker::WorkerDeployment>> deployment = make_deployment(settings, options.worker_version);
   if (!deployment) {

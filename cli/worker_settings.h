@@ -21,8 +21,8 @@ struct ProcessFacts {
 };
 
 // `environment` gives the pod's and the node's name. Errors: kInvalidArgument for a version that is empty or longer than
-// kWorkerVersionBytesMax, an empty task queue, names that a Worker Deployment may not have (client::check_version()), and a versioning
-// behavior without a deployment.
+// kWorkerVersionBytesMax, an empty task queue, names that a Worker Deployment may not have (client::check_version()), a versioning
+// behavior without a deployment, eager activities with a rate limit, and a heartbeat interval that the server would not wait for.
 [[nodiscard]] Result<worker::WorkerOptions> make_worker_options(const Settings& settings, const client::Environment& environment,
                                                                 const ProcessFacts& facts);
 

@@ -30,6 +30,10 @@ add_link_options(-fuse-ld=lld -Wl,--gc-sections)
 if(LIFECYCLE_SANITIZE)
   add_compile_options(-fsanitize=${LIFECYCLE_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${LIFECYCLE_SANITIZE})
+  # Suppressions name functions: without a symbolizer that reads this compiler's debug information they match nothing. Debian's default one
+  # (LLVM 14) does not read it, so the tests must not pick whichever is first in PATH.
+  find_program(LIFECYCLE_SYMBOLIZER llvm-symbolizer-19 REQUIRED)
+  set(LIFECYCLE_SANITIZER_ENVIRONMENT "ASAN_SYMBOLIZER_PATH=${LIFECYCLE_SYMBOLIZER};TSAN_SYMBOLIZER_PATH=${LIFECYCLE_SYMBOLIZER}")
 else()
   add_link_options(-static-libstdc++ -static-libgcc)
 endif()

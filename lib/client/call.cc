@@ -15,7 +15,7 @@ std::string default_identity() {
 
 Error error_of(const ClientOptions& options, const rpc::Status& status, std::string_view attempt) {
   Error error = rpc::to_error(status, attempt);
-  if (error.code == ErrorCode::kUnavailable) {
+  if (error.code == ErrorCode::kUnavailable && !status.diagnosis) {
     error.message = fmt::format("{}: no answer from {}: {}", attempt,
                                 options.address.empty() ? "the Temporal server" : "Temporal at " + options.address, status.message);
   }

@@ -70,7 +70,7 @@ Result<service::GetSystemInfoResponse> Client::reach_server(Duration timeout) {
     if (status.code == rpc::StatusCode::kDeadlineExceeded) {
       status.code = rpc::StatusCode::kUnavailable;  // to the caller a server that is silent is one that is not there
     }
-    if (status.code != rpc::StatusCode::kUnavailable || loop_.clock().steady_now() + kServerAwayWait >= deadline) {
+    if (status.diagnosis || status.code != rpc::StatusCode::kUnavailable || loop_.clock().steady_now() + kServerAwayWait >= deadline) {
       return std::unexpected(error_of(options_, status, "connect"));
     }
     wait(loop_, kServerAwayWait);

@@ -7,6 +7,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "base/error.h"
 #include "rpc/connection_options.h"
@@ -27,6 +29,7 @@ struct ConnectionSettings {
   std::optional<std::string> address;
   std::optional<std::string> name_space;
   std::optional<std::string> api_key;
+  std::optional<std::string> api_key_file;  // instead of api_key; flag and variable only, since temporal.toml has no such key
   std::optional<std::string> authority;
   std::optional<bool> tls;  // nothing: on when there is an API key or any other TLS setting
   PemSource client_certificate;
@@ -34,7 +37,10 @@ struct ConnectionSettings {
   PemSource server_ca_certificate;
   std::optional<std::string> server_name;
   std::optional<bool> disable_host_verification;
+  std::optional<std::string> codec_endpoint;     // of a remote codec; found only to say that it is not used
   std::map<std::string, std::string> grpc_meta;  // an empty value removes the header
+  // Which flag, variable or place in a file gave a setting, by the setting's key in LoadedConnection. The flags' need not be set.
+  std::map<std::string, std::string> origins = {};
 };
 
 // The command line's part. The pem sources' origins need not be set.
@@ -62,7 +68,25 @@ using ConnectionConfig = rpc::ConnectionOptions;
 // TEMPORAL_CONFIG_FILE, or $XDG_CONFIG_HOME/temporalio/temporal.toml, or ~/.config/temporalio/temporal.toml; the profile is --profile, or
 // TEMPORAL_PROFILE, or "default". A missing file is an error only when a flag names it, a missing profile when a flag or variable names it.
 //
-// Errors: kInvalidConfig, with file, line and column for what the file says, and with the name for a variable, flag or certificate.
+// Errors: kInvalidConfig, with file, line and column for what the file says, and with the name for a variable or certificate;
+// kInvalidArgument for what a flag says.
 [[nodiscard]] Result<ConnectionConfig> load_connection_config(const ConnectionFlags& flags, const Environment& environment);
+
+// A setting as it may be shown: of a secret only that it is set.
+struct ConnectionSetting {
+  std::string key;                                        // as in a profile of temporal.toml: "address", "tls.server_name"
+  std::variant<std::monostate, std::string, bool> value;  // nothing: nobody gave it, and there is no default
+  std::string origin;                                     // "--address", "TEMPORAL_ADDRESS", "/etc/temporal.toml:3:11" or "default"
+};
+
+struct LoadedConnection {
+  ConnectionConfig config;
+  std::vector<ConnectionSetting> settings;
+  std::vector<Error> unknown_keys;    // of the profile file, which are ignored unless a caller is strict
+  std::vector<std::string> warnings;  // what was asked for and is not done, or is not safe
+};
+
+// The same, with all that can be said about it.
+[[nodiscard]] Result<LoadedConnection> load_connection(const ConnectionFlags& flags, const Environment& environment);
 
 }  // namespace lifecycle::client

@@ -22,6 +22,10 @@ struct InitializeWorkflow {
   std::uint64_t randomness_seed = 0;
   WallTime start_time{};  // of the run; its first workflow task starts later, and later still when it must be repeated
 };
+// The code took the new side of this patch when this history was written; the first call for it, in this activation, must do so again.
+struct NotifyHasPatch {
+  std::string patch_id;
+};
 // The run was reset: what it draws from now on differs from the run that it came from.
 struct UpdateRandomSeed {
   std::uint64_t randomness_seed = 0;
@@ -53,9 +57,10 @@ struct QueryWorkflow {
 };
 
 using WorkflowActivationJob =
-    std::variant<InitializeWorkflow, UpdateRandomSeed, SignalWorkflow, CancelWorkflow, FireTimer, ResolveActivity, QueryWorkflow>;
+    std::variant<InitializeWorkflow, NotifyHasPatch, UpdateRandomSeed, SignalWorkflow, CancelWorkflow, FireTimer, ResolveActivity,
+                 QueryWorkflow>;
 
-// Jobs are in the order in which the code must see them: initialization, random seed, signals, everything else, each in history's order;
+// Jobs are in the order in which the code must see them: initialization, patches, random seed, signals, everything else, each in history's order;
 // queries come in activations of their own.
 struct WorkflowActivation {
   WallTime timestamp{};  // the workflow's "now"

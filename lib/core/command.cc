@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/overloaded.h"
+#include "core/patch_marker.h"
 #include "history/history_reader.h"
 
 namespace lifecycle::core {
@@ -22,6 +23,8 @@ std::string_view command_name(api::CommandType type) {
       return "StartTimer";
     case COMMAND_TYPE_CANCEL_TIMER:
       return "CancelTimer";
+    case COMMAND_TYPE_RECORD_MARKER:
+      return "RecordMarker";
     case COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
       return "CompleteWorkflowExecution";
     case COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION:
@@ -44,6 +47,7 @@ api::CommandType command_type(const WorkflowCommand& command) {
                         [](const CancelActivity&) { return COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK; },
                         [](const StartTimer&) { return COMMAND_TYPE_START_TIMER; },
                         [](const CancelTimer&) { return COMMAND_TYPE_CANCEL_TIMER; },
+                        [](const SetPatchMarker&) { return COMMAND_TYPE_RECORD_MARKER; },
                         [](const CompleteWorkflowExecution&) { return COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION; },
                         [](const FailWorkflowExecution&) { return COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION; },
                         [](const CancelWorkflowExecution&) { return COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION; },
@@ -62,6 +66,8 @@ api::EventType event_of(api::CommandType type) {
       return EVENT_TYPE_TIMER_STARTED;
     case COMMAND_TYPE_CANCEL_TIMER:
       return EVENT_TYPE_TIMER_CANCELED;
+    case COMMAND_TYPE_RECORD_MARKER:
+      return EVENT_TYPE_MARKER_RECORDED;
     case COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
       return EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED;
     case COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION:
@@ -81,6 +87,9 @@ std::string describe(const WorkflowCommand& command) {
     return activity->activity_id.empty() ? fmt::format("{}({})", name, activity->activity_type)
                                          : fmt::format("{}({}, id {})", name, activity->activity_type, activity->activity_id);
   }
+  if (const auto* patch = std::get_if<SetPatchMarker>(&command)) {
+    return fmt::format("{}(patch '{}')", name, patch->patch_id);
+  }
   return std::string(name);
 }
 
@@ -98,6 +107,9 @@ std::string describe(const api::HistoryEvent& event) {
     case EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
       return fmt::format("{}(event {})", name, event.activity_task_cancel_requested_event_attributes().scheduled_event_id());
     case EVENT_TYPE_MARKER_RECORDED:
+      if (const auto patch = is_patch_marker(event) ? read_patch_marker(event) : std::nullopt) {
+        return fmt::format("{}({}patch '{}')", name, patch->deprecated ? "deprecated " : "", patch->patch_id);
+      }
       return fmt::format("{}({})", name, event.marker_recorded_event_attributes().marker_name());
     case EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
       return fmt::format("{}({})", name, event.start_child_workflow_execution_initiated_event_attributes().workflow_type().name());

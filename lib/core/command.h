@@ -39,6 +39,11 @@ struct StartTimer {
 struct CancelTimer {
   OperationSeq seq = 0;
 };
+// The code's first call for a patch in its run, whatever the answer was.
+struct SetPatchMarker {
+  std::string patch_id;
+  bool deprecated = false;
+};
 struct CompleteWorkflowExecution {
   api::Payloads result;
 };
@@ -54,8 +59,9 @@ struct ContinueAsNewWorkflowExecution {
   api::Payloads input;
 };
 
-using WorkflowCommand = std::variant<std::monostate, ScheduleActivity, CancelActivity, StartTimer, CancelTimer, CompleteWorkflowExecution,
-                                     FailWorkflowExecution, CancelWorkflowExecution, ContinueAsNewWorkflowExecution>;
+using WorkflowCommand =
+    std::variant<std::monostate, ScheduleActivity, CancelActivity, StartTimer, CancelTimer, SetPatchMarker, CompleteWorkflowExecution,
+                 FailWorkflowExecution, CancelWorkflowExecution, ContinueAsNewWorkflowExecution>;
 
 struct QueryAnswer {
   std::string id;

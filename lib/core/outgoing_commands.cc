@@ -46,12 +46,23 @@ std::vector<api::Command> WorkflowMachines::take_commands(std::int64_t started_e
     if (pending.sent || std::holds_alternative<std::monostate>(pending.command)) {
       continue;
     }
-    // The completion itself is the event after the started one, and the commands' events follow it in order.
-    const auto event_id = started_event_id + 2 + static_cast<std::int64_t>(commands.size());
-    commands.push_back(to_api(pending, event_id));
+    add_commands(pending, started_event_id, commands);
     pending.sent = true;
   }
   return commands;
+}
+
+void WorkflowMachines::add_commands(PendingCommand& pending, std::int64_t started_event_id, std::vector<api::Command>& commands) {
+  if (const auto* patch = std::get_if<SetPatchMarker>(&pending.command)) {
+    commands.push_back(record_marker_command({.patch_id = patch->patch_id, .deprecated = patch->deprecated}));
+    if (std::optional<api::Command> upsert = upsert_change_versions_command(pending.change_versions)) {
+      commands.push_back(*std::move(upsert));
+    }
+    return;
+  }
+  // The completion itself is the event after the started one, and the commands' events follow it in order.
+  const auto event_id = started_event_id + 2 + static_cast<std::int64_t>(commands.size());
+  commands.push_back(to_api(pending, event_id));
 }
 
 api::Command WorkflowMachines::to_api(PendingCommand& pending, std::int64_t event_id) {

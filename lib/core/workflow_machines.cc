@@ -23,16 +23,19 @@ using TaskEvent = machines::WorkflowTaskMachineDefinition::Event;
 using TaskEffect = machines::WorkflowTaskMachineDefinition::Effect;
 
 // Signals come before what else happened, as in every SDK: a workflow that is told to pause must know it before its next step begins.
-constexpr int kLastRank = 3;
+constexpr int kLastRank = 4;
 
 int rank(const WorkflowActivationJob& job) {
   if (std::holds_alternative<InitializeWorkflow>(job)) {
     return 0;
   }
-  if (std::holds_alternative<UpdateRandomSeed>(job)) {
+  if (std::holds_alternative<NotifyHasPatch>(job)) {
     return 1;
   }
-  return std::holds_alternative<SignalWorkflow>(job) ? 2 : kLastRank;
+  if (std::holds_alternative<UpdateRandomSeed>(job)) {
+    return 2;
+  }
+  return std::holds_alternative<SignalWorkflow>(job) ? 3 : kLastRank;
 }
 
 void sort_jobs(std::vector<WorkflowActivationJob>& jobs) {
@@ -89,10 +92,14 @@ ActivityEvent cancel_event(CancellationType type) {
 }  // namespace
 
 WorkflowMachines::Applied WorkflowMachines::apply(const history::LogicalTask& task, WorkflowActivation& activation) {
+  is_replaying_ = activation.is_replaying;
   for (const api::HistoryEvent* event : task.events) {
     if (auto applied = apply_event(*event, activation); !applied) {
       return applied;
     }
+  }
+  for (const api::HistoryEvent* event : task.recorded_answer) {
+    patches_.look_ahead(*event, activation);
   }
   sort_jobs(activation.jobs);
   return {};
@@ -101,7 +108,8 @@ WorkflowMachines::Applied WorkflowMachines::apply(const history::LogicalTask& ta
 WorkflowMachines::Applied WorkflowMachines::apply_event(const api::HistoryEvent& event, WorkflowActivation& activation) {
   const api::EventType type = event.event_type();
   if (history::is_command_event(type)) {
-    return apply_command_event(event);
+    const bool after_patch_marker = std::exchange(after_patch_marker_, false);
+    return after_patch_marker && is_change_versions_upsert(event) ? Applied() : apply_command_event(event);
   }
   switch (type) {
     case EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
@@ -372,12 +380,43 @@ WorkflowMachines::Applied WorkflowMachines::apply_activity_event(const api::Hist
   return {};
 }
 
+// A marker belongs to the command at the front when that asks for the same patch. Otherwise it is one that the code may ignore, or one that
+// the code lost.
+WorkflowMachines::Applied WorkflowMachines::apply_patch_marker(const api::HistoryEvent& event) {
+  const std::optional<PatchMarker> marker = read_patch_marker(event);
+  if (!marker) {
+    return std::unexpected<Problem>(
+        Error{.code = ErrorCode::kDataLoss,
+              .message = fmt::format("history event {} is the marker of a patch, and its details cannot be read", event.event_id())});
+  }
+  after_patch_marker_ = true;
+  const bool is_pending = pending_front_ < pending_.size();
+  const auto* call = is_pending ? std::get_if<SetPatchMarker>(&pending_[pending_front_].command) : nullptr;
+  if (call != nullptr && call->patch_id == marker->patch_id) {
+    patches_.record(marker->patch_id);
+    pending_[pending_front_] = PendingCommand{};
+    pass_dropped();
+    return {};
+  }
+  if (patches_.skip(marker->patch_id)) {
+    return {};
+  }
+  return std::unexpected<Problem>(
+      Nondeterminism{.event_id = event.event_id(),
+                     .recorded = describe(event),
+                     .attempted = is_pending ? describe(pending_[pending_front_].command) : std::string("nothing")});
+}
+
 WorkflowMachines::Applied WorkflowMachines::apply_command_event(const api::HistoryEvent& event) {
+  if (is_patch_marker(event)) {
+    return apply_patch_marker(event);
+  }
   if (pending_front_ == pending_.size()) {
     return std::unexpected<Problem>(Nondeterminism{.event_id = event.event_id(), .recorded = describe(event), .attempted = "nothing"});
   }
   PendingCommand& pending = pending_[pending_front_];
-  if (event_of(command_type(pending.command)) != event.event_type()) {
+  // A marker of another kind than a patch's is no command of this SDK.
+  if (event_of(command_type(pending.command)) != event.event_type() || std::holds_alternative<SetPatchMarker>(pending.command)) {
     return std::unexpected<Problem>(
         Nondeterminism{.event_id = event.event_id(), .recorded = describe(event), .attempted = describe(pending.command)});
   }
@@ -485,11 +524,20 @@ void WorkflowMachines::issue(WorkflowCommand command) {
     cancel_activity(*cancel);
   } else if (const auto* cancel_of_timer = std::get_if<CancelTimer>(&command)) {
     cancel_timer(cancel_of_timer->seq);
+  } else if (const auto* patch = std::get_if<SetPatchMarker>(&command)) {
+    call_patch(*patch);
   } else {
     check(is_terminal(command), "a command of the code is of a known kind");
     if (execution_.fire(ExecutionEvent::kEnd)) {
       pending_.push_back({.command = std::move(command)});
     }
+  }
+}
+
+void WorkflowMachines::call_patch(const SetPatchMarker& call) {
+  if (std::optional<PatchMarker> marker = patches_.call(call, is_replaying_)) {
+    pending_.push_back({.command = SetPatchMarker{.patch_id = std::move(marker->patch_id), .deprecated = marker->deprecated},
+                        .change_versions = is_replaying_ ? std::vector<std::string>() : patches_.taken()});
   }
 }
 

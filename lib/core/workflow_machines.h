@@ -17,6 +17,7 @@
 #include "core/activation.h"
 #include "core/command.h"
 #include "core/nondeterminism.h"
+#include "core/patches.h"
 #include "history/history_reader.h"
 #include "machines/activity_machine.h"
 #include "machines/timer_machine.h"
@@ -33,7 +34,8 @@ using Problem = std::variant<Nondeterminism, Error>;
 
 class WorkflowMachines {
  public:
-  // Feeds the events of one logical task. What the code must be told goes into `activation`, jobs in their final order.
+  // Feeds the events of one logical task. What the code must be told goes into `activation`, jobs in their final order; whether the code
+  // is replaying is there already.
   [[nodiscard]] std::expected<void, Problem> apply(const history::LogicalTask& task, WorkflowActivation& activation);
 
   // Takes one command of the code.
@@ -61,6 +63,7 @@ class WorkflowMachines {
     WorkflowCommand command;  // none when it was dropped before it was sent
     OperationSeq seq = 0;
     bool sent = false;
+    std::vector<std::string> change_versions = {};  // of a patch: the ids that the run has taken with it
   };
   using Applied = std::expected<void, Problem>;
 
@@ -74,18 +77,22 @@ class WorkflowMachines {
   Applied record_timer(const api::HistoryEvent& event, const PendingCommand& pending);
   Applied record_activity_cancel(const api::HistoryEvent& event, const PendingCommand& pending);
   Applied record_timer_cancel(const api::HistoryEvent& event, const PendingCommand& pending);
+  Applied apply_patch_marker(const api::HistoryEvent& event);
   Applied check_nothing_pending(const api::HistoryEvent& event) const;
 
+  void call_patch(const SetPatchMarker& call);
   void cancel_activity(const CancelActivity& cancel);
   void cancel_timer(OperationSeq seq);
   void drop(OperationSeq seq, const Operation& operation);
   void pass_dropped();
   void close(OperationSeq seq, const Operation& operation);
   [[nodiscard]] Operation* operation_of(std::int64_t initiated_event_id, OperationSeq& seq);
+  void add_commands(PendingCommand& pending, std::int64_t started_event_id, std::vector<api::Command>& commands);
   [[nodiscard]] api::Command to_api(PendingCommand& pending, std::int64_t event_id);
 
   machines::WorkflowTaskMachine workflow_task_;
   machines::WorkflowExecutionMachine execution_;
+  Patches patches_;
   SequencedTable<OperationSeq, Operation> operations_;
   SequencedTable<std::int64_t, OperationSeq> seq_of_event_;  // by the id of the event that recorded the command
   std::vector<PendingCommand> pending_;
@@ -93,6 +100,8 @@ class WorkflowMachines {
   std::string task_queue_;
   std::string workflow_type_;
   bool written_by_this_sdk_ = false;
+  bool is_replaying_ = false;
+  bool after_patch_marker_ = false;  // the newest event is one, and the search attribute that it adds to may come next
 };
 
 }  // namespace lifecycle::core

@@ -110,13 +110,13 @@ RunStep WorkflowRun::advance() {
       return ask_queries();  // news that no workflow task has brought to the code yet
     }
     WorkflowActivation activation{.timestamp = now_};
+    activation.is_replaying = task.started == nullptr || task.started->event_id() != task_.started_event_id;
     if (auto applied = machines_.apply(task, activation); !applied) {
       return fail_task(applied.error());
     }
     now_ = activation.timestamp;
     if (task.started != nullptr) {
       last_started_event_id_ = task.started->event_id();
-      activation.is_replaying = last_started_event_id_ != task_.started_event_id;
       return Activate{std::move(activation)};
     }
   }
@@ -182,9 +182,13 @@ RunStep WorkflowRun::respond() {
                                    .message = fmt::format("history's last workflow task was started by event {}, the task says event {}",
                                                           last_started_event_id_, task.started_event_id)}));
   }
-  return RespondWorkflowTaskCompleted{.commands = machines_.take_commands(task.started_event_id),
-                                      .queries = std::exchange(answers_, {}),
-                                      .sign_with_sdk_name = !machines_.written_by_this_sdk()};
+  RespondWorkflowTaskCompleted completed{.commands = machines_.take_commands(task.started_event_id),
+                                         .queries = std::exchange(answers_, {}),
+                                         .sign_with_sdk_name = !machines_.written_by_this_sdk()};
+  completed.upserts_change_versions = std::ranges::any_of(completed.commands, [](const api::Command& command) {
+    return command.command_type() == api::enums::COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES;
+  });
+  return completed;
 }
 
 RunStep WorkflowRun::fail_task(const Problem& problem) {

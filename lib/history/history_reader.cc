@@ -47,6 +47,25 @@ Boundary boundary_at(std::span<const api::HistoryEvent* const> events, std::size
   return events[index + 2]->event_type() == EVENT_TYPE_WORKFLOW_TASK_SCHEDULED ? Boundary::kGoesOn : Boundary::kEnds;
 }
 
+using Events = std::span<const api::HistoryEvent* const>;
+
+// The command events that follow the completion of the task started by the event at `started`; nothing when the next page may hold more.
+std::optional<Events> answer_after(Events events, std::size_t started, bool complete) {
+  const std::size_t first = started + 2;
+  if (events.size() < first) {
+    return complete ? std::optional(Events()) : std::nullopt;
+  }
+  if (events[started + 1]->event_type() != EVENT_TYPE_WORKFLOW_TASK_COMPLETED) {
+    return Events();
+  }
+  std::size_t end = first;
+  while (end < events.size() && is_command_event(events[end]->event_type())) {
+    ++end;
+  }
+  const bool all_there = complete || end < events.size() || is_final_event(events[end - 1]->event_type());
+  return all_there ? std::optional(events.subspan(first, end - first)) : std::nullopt;
+}
+
 }  // namespace
 
 bool is_command_event(api::EventType type) {
@@ -200,7 +219,12 @@ HistoryReader::Next HistoryReader::next() {
   }
   LogicalTask task{.events = std::span(events_).subspan(consumed_, last + 1 - consumed_)};
   if (found && events_[last]->event_type() == EVENT_TYPE_WORKFLOW_TASK_STARTED) {
+    const auto answer = answer_after(events_, last, complete_);
+    if (!answer) {
+      return NeedPage{};
+    }
     task.started = events_[last];
+    task.recorded_answer = *answer;
   }
   consumed_ = last + 1;
   return task;

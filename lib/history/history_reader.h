@@ -29,12 +29,16 @@ namespace lifecycle::history {
 
 // Events of one logical workflow task, in order. It ends with the WorkflowTaskStarted that hands it to the code (`started`), with the final
 // event of the run, or, as the last piece of a history, wherever the history ends; `started` is null in the last two cases.
+//
+// `recorded_answer` are the command events that the code's answer to `started` became, as far as history holds them: events of the next
+// task, shown early because the code must know which of its patches it took then.
 struct LogicalTask {
   std::span<const api::HistoryEvent* const> events;
   const api::HistoryEvent* started = nullptr;
+  std::span<const api::HistoryEvent* const> recorded_answer = {};
 };
 
-struct NeedPage {};      // the boundary cannot be known without the events that follow
+struct NeedPage {};      // the task or its recorded answer is not all there yet
 struct EndOfHistory {};  // everything has been handed out
 
 class HistoryReader {

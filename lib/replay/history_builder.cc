@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/patch_marker.h"
+
 namespace lifecycle::replay {
 namespace {
 
@@ -180,6 +182,23 @@ std::int64_t HistoryBuilder::marker_recorded(std::string marker_name) {
   attributes.set_marker_name(std::move(marker_name));
   attributes.set_workflow_task_completed_event_id(workflow_task_completed_id_);
   return last_event_id();
+}
+
+std::int64_t HistoryBuilder::patch_recorded(std::string patch_id, bool deprecated) {
+  const api::Command marker = core::record_marker_command({.patch_id = patch_id, .deprecated = deprecated});
+  auto& recorded = *add(EVENT_TYPE_MARKER_RECORDED).mutable_marker_recorded_event_attributes();
+  recorded.set_marker_name(marker.record_marker_command_attributes().marker_name());
+  *recorded.mutable_details() = marker.record_marker_command_attributes().details();
+  recorded.set_workflow_task_completed_event_id(workflow_task_completed_id_);
+  const std::int64_t marker_event_id = last_event_id();
+
+  patch_ids_.insert(std::move(patch_id));
+  if (const auto upsert = core::upsert_change_versions_command({patch_ids_.begin(), patch_ids_.end()})) {
+    auto& upserted = *add(EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES).mutable_upsert_workflow_search_attributes_event_attributes();
+    *upserted.mutable_search_attributes() = upsert->upsert_workflow_search_attributes_command_attributes().search_attributes();
+    upserted.set_workflow_task_completed_event_id(workflow_task_completed_id_);
+  }
+  return marker_event_id;
 }
 
 std::int64_t HistoryBuilder::signaled(std::string signal_name, api::Payloads input) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -62,6 +63,8 @@ class HistoryBuilder {
   std::int64_t timer_canceled(std::int64_t started_event_id);
 
   std::int64_t marker_recorded(std::string marker_name);
+  // A patch's marker, and the search attribute that this and the earlier markers of the history add up to.
+  std::int64_t patch_recorded(std::string patch_id, bool deprecated = false);
   std::int64_t signaled(std::string signal_name, api::Payloads input = {});
   std::int64_t cancel_requested(std::string cause = {});
 
@@ -88,6 +91,7 @@ class HistoryBuilder {
   std::int64_t workflow_task_completed_id_ = 0;
   std::map<std::int64_t, std::int64_t> activity_started_ids_;         // by the id of the scheduled event
   std::map<std::int64_t, std::int64_t> activity_cancel_request_ids_;  // likewise
+  std::set<std::string> patch_ids_;
 };
 
 }  // namespace lifecycle::replay

@@ -7,7 +7,6 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <map>
 #include <string_view>
@@ -61,11 +60,6 @@ Result<void> check_address(std::string_view address) {
   return {};
 }
 
-bool is_loopback(std::string_view address) {
-  return std::ranges::any_of(std::array<std::string_view, 3>{"localhost:", "127.", "[::1]:"},
-                             [address](std::string_view prefix) { return address.starts_with(prefix); });
-}
-
 grpc::ChannelArguments channel_arguments(const ConnectionOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveIntervalMs);
@@ -80,8 +74,10 @@ grpc::ChannelArguments channel_arguments(const ConnectionOptions& options) {
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);                           // measured: costs CPU, gains nothing for small messages
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   arguments.SetMaxSendMessageSize(kMessageBytesMax);
-  if (is_loopback(options.address)) {
-    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // no proxy knows what listens on this machine, whatever http_proxy says
+  if (options.http_proxy.empty()) {
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // gRPC would read the environment by itself, and not as others do
+  } else {
+    arguments.SetString(GRPC_ARG_HTTP_PROXY, options.http_proxy);
   }
   if (!options.authority.empty()) {
     arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, options.authority);

@@ -3,6 +3,7 @@
 #include <grpc/support/log.h>
 
 #include <string>
+#include <string_view>
 
 #include "rpc/process.h"
 
@@ -13,9 +14,15 @@ namespace {
 // threads may write until the very end of the process.
 const Logger* library_logger = nullptr;
 
+// Each attempt writes such a line, once in three seconds for as long as a certificate is not accepted, and none says as much as the
+// diagnosis of the call that failed.
+bool is_failed_handshake(std::string_view message) {
+  return message.starts_with("Handshake failed") || message.starts_with("No match found for server name");
+}
+
 void log_of_grpc(gpr_log_func_args* line) {
   // What gRPC calls an error is one attempt that failed; the call's status tells whether it mattered.
-  if (line->severity == GPR_LOG_SEVERITY_ERROR) {
+  if (line->severity == GPR_LOG_SEVERITY_ERROR && !is_failed_handshake(line->message)) {
     library_logger->warn("gRPC: " + std::string(line->message));
   } else {
     library_logger->debug("gRPC: " + std::string(line->message));

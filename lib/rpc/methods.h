@@ -14,8 +14,9 @@ namespace service = temporal::api::workflowservice::v1;
 struct GetSystemInfo {
   using Request = service::GetSystemInfoRequest;
   using Response = service::GetSystemInfoResponse;
-  static constexpr Method kMethod{
-      .name = "GetSystemInfo", .path = "/temporal.api.workflowservice.v1.WorkflowService/GetSystemInfo", .retry = RetryClass::kNormal};
+  static constexpr Method kMethod{.name = "GetSystemInfo",
+                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/GetSystemInfo",
+                                  .retry = RetryClass::kNone};  // Client::check_connection() tries again, and knows until when
 };
 
 struct DescribeNamespace {
@@ -24,6 +25,15 @@ struct DescribeNamespace {
   static constexpr Method kMethod{.name = "DescribeNamespace",
                                   .path = "/temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace",
                                   .retry = RetryClass::kNormal};
+};
+
+// The same RPC, for whoever asks again by himself and wants to know at once what came of one try.
+struct TryDescribeNamespace {
+  using Request = service::DescribeNamespaceRequest;
+  using Response = service::DescribeNamespaceResponse;
+  static constexpr Method kMethod{.name = "DescribeNamespace",
+                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace",
+                                  .retry = RetryClass::kNone};
 };
 
 struct StartWorkflowExecution {
@@ -216,6 +226,14 @@ struct RecordActivityTaskHeartbeat {
   using Response = service::RecordActivityTaskHeartbeatResponse;
   static constexpr Method kMethod{.name = "RecordActivityTaskHeartbeat",
                                   .path = "/temporal.api.workflowservice.v1.WorkflowService/RecordActivityTaskHeartbeat",
+                                  .retry = RetryClass::kNone};
+};
+
+struct RecordWorkerHeartbeat {
+  using Request = service::RecordWorkerHeartbeatRequest;
+  using Response = service::RecordWorkerHeartbeatResponse;
+  static constexpr Method kMethod{.name = "RecordWorkerHeartbeat",
+                                  .path = "/temporal.api.workflowservice.v1.WorkflowService/RecordWorkerHeartbeat",
                                   .retry = RetryClass::kNone};
 };
 

@@ -12,7 +12,8 @@
 
 namespace lifecycle::rpc {
 
-// retries -> one log line for each try -> headers and gRPC. Does not wait for the server. `loop` outlives the service.
+// retries -> one log line for each try -> new credentials when their files change -> diagnosis of failed connections -> headers and gRPC.
+// Does not wait for the server. `loop` outlives the service.
 // Errors: kInvalidArgument for an address or certificates that cannot work.
 [[nodiscard]] Result<std::unique_ptr<WorkflowService>> make_workflow_service(const ConnectionOptions& options, GrpcEventLoop& loop,
                                                                              const Logger& logger, RandomStream random = entropy_stream());

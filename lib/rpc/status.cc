@@ -71,6 +71,10 @@ bool is_transient(const Status& status) {
 
 Error to_error(const Status& status, std::string_view what) {
   check(!status.ok(), "success is not an error");
+  if (status.diagnosis) {
+    return {
+        .code = status.diagnosis->code, .message = fmt::format("{}: {}", what, status.diagnosis->message), .hint = status.diagnosis->hint};
+  }
   const CodeFacts& facts = facts_of(status.code);
   std::string message = fmt::format("{}: {} ({})", what, facts.meaning, facts.name);
   if (!status.message.empty()) {

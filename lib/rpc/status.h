@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,8 @@ struct Status {
   StatusCode code = StatusCode::kOk;
   std::string message = {};
   std::string details = {};  // serialized google.rpc.Status, empty when the server sent none
+  // Why no connection comes about, where a look at the handshake told more than gRPC does; see connection_diagnosis.h.
+  std::optional<Error> diagnosis = {};
 
   [[nodiscard]] bool ok() const { return code == StatusCode::kOk; }
 };
@@ -44,7 +47,7 @@ struct Status {
 // Whether the same call may succeed when it is made again a little later. The codes are those that the official SDKs retry.
 [[nodiscard]] bool is_transient(const Status& status);
 
-// The status as an error of this library; `what` names the attempt ("start workflow 'x'").
+// The status as an error of this library, which is its diagnosis where it has one; `what` names the attempt ("start workflow 'x'").
 [[nodiscard]] Error to_error(const Status& status, std::string_view what);
 
 }  // namespace lifecycle::rpc

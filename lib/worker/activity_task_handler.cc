@@ -49,6 +49,12 @@ std::string_view stop_reason(const rpc::service::RecordActivityTaskHeartbeatResp
   return response.activity_paused() ? "the activity was paused" : "";
 }
 
+// Of an activity that is not to be retried, a death is left to its time-outs: whoever allows a single attempt has read what they mean.
+bool has_further_attempt(const rpc::service::PollActivityTaskQueueResponse& task) {
+  const std::int32_t attempts_max = task.retry_policy().maximum_attempts();
+  return attempts_max == 0 || task.attempt() < attempts_max;
+}
+
 // What is left of a failure that is too large for the server: enough for its retry policy, and for whoever reads it.
 api::Failure without_details(const api::Failure& failure) {
   api::Failure out;
@@ -109,6 +115,7 @@ struct ActivityTaskHandler::Running {
   std::optional<api::Payloads> unconfirmed_details;  // sent, but not known to have arrived
 
   std::mutex mutex;
+  WillEntry will;
   std::optional<api::Payloads> newest_details;  // not sent yet
   bool loop_knows = false;                      // that there are details
 
@@ -116,6 +123,10 @@ struct ActivityTaskHandler::Running {
     const std::scoped_lock lock(mutex);
     loop_knows = false;
     return std::exchange(newest_details, std::nullopt);
+  }
+  void revoke_will() {
+    const std::scoped_lock lock(mutex);
+    will.revoke();
   }
   // Unless there are newer ones.
   void put_back(std::optional<api::Payloads> details) {
@@ -135,6 +146,9 @@ void ActivityTaskHandler::on_task(ActivityTaskResponse task) {
   running->task = std::move(task);
   running->interval = heartbeat_interval(*running->task);
   running_.push_back(running);
+  if (has_further_attempt(*running->task)) {
+    running->will = shared_.keep_will(TaskKind::kActivity, running->task->task_token(), running->task->attempt());
+  }
   const ActivityFunction* function = shared_.registry.find_activity(running->task->activity_type().name());
   if (function == nullptr) {
     report_failed(running, converter::to_failure(converter::ApplicationFailure(
@@ -161,6 +175,7 @@ void ActivityTaskHandler::start(const RunningPtr& running, const ActivityFunctio
       return;
     }
     const std::scoped_lock lock(beating->mutex);
+    beating->will.set_details(details);
     beating->newest_details = std::move(details);
     if (!std::exchange(beating->loop_knows, true)) {
       mailbox->post([this, beating] { on_heartbeat_due(beating); });
@@ -253,6 +268,7 @@ void ActivityTaskHandler::on_ended(const RunningPtr& running, Outcome outcome) {
     return;
   }
   if (!running->known_to_server) {
+    running->revoke_will();
     forget(running);
     return;
   }
@@ -284,6 +300,7 @@ void ActivityTaskHandler::report(const RunningPtr& running, typename Rpc::Reques
   ++reports_in_flight_;
   shared_.service.call<Rpc>(std::move(request), {.timeout = kRespondTimeout}, [this, running](const rpc::Reply<Rpc>& reply) {
     --reports_in_flight_;
+    running->revoke_will();
     // NotFound: timed out, or reported before and the answer was lost. Either way the server has gone on.
     if (!reply && reply.error().code != rpc::StatusCode::kNotFound) {
       shared_.log.warn("outcome of an activity could not be reported",
@@ -350,6 +367,7 @@ void ActivityTaskHandler::give_up_on_all(const std::string& reason) {
     if (running->known_to_server) {
       report_failed(running, converter::to_failure(converter::ApplicationFailure(reason, {.type = "AttemptStopped"})));
     } else {
+      running->revoke_will();
       forget(running);
     }
   }

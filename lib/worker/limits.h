@@ -19,12 +19,16 @@ inline constexpr Duration kUnreachableBackoffMax = std::chrono::seconds(2);
 inline constexpr Duration kRefusedBackoffMax = std::chrono::seconds(10);
 // A poll that lived this long before it failed had been accepted: what failed is new, and the back-off begins anew.
 inline constexpr Duration kAcceptedPollAge = std::chrono::seconds(5);
+// A poll that is open for this long without a complaint is taken as accepted, if the server is known to answer: refusals come at once.
+inline constexpr Duration kAcceptedPollAgeMin = std::chrono::seconds(1);
+// How often a worker that is not ready looks whether it has become so.
+inline constexpr Duration kReadinessReviewInterval = std::chrono::milliseconds(500);
+inline constexpr Duration kRecordWorkerHeartbeatTimeout = std::chrono::seconds(5);
+inline constexpr Duration kDescribeNamespaceTimeout = std::chrono::seconds(5);
 // An answer without a task that comes faster than this was not waited for by anybody.
 inline constexpr Duration kEmptyPollAgeMin = std::chrono::milliseconds(200);
 inline constexpr Duration kPollComplaintInterval = std::chrono::minutes(1);
 
-// Workflow tasks that wait for a history page or for the server's answer to their completion; running the code itself takes the loop.
-inline constexpr std::size_t kMaxConcurrentWorkflowTasks = 1000;
 // Events a history page may have; the server caps it at what it is configured for.
 inline constexpr int kHistoryPageEventsMax = 1000;
 
@@ -50,5 +54,19 @@ inline constexpr Duration kLocalTimeoutBuffer = std::chrono::seconds(5);
 // leaves.
 inline constexpr Duration kCancelledActivityGrace = std::chrono::seconds(5);
 inline constexpr Duration kShutdownWorkerTimeout = std::chrono::seconds(2);
+// Polls that the server ends by itself, as it promises to when a worker stops, are given this long: one that is cancelled meanwhile could
+// take a task with it.
+inline constexpr Duration kPollsEndByThemselves = std::chrono::seconds(2);
+
+// The thread that watches the loop looks this often. It counts its own looks, not the clock: a process that was stopped and continued, or a
+// machine that slept, has not been stuck.
+inline constexpr Duration kLoopLookInterval = std::chrono::milliseconds(500);
+// The loop is asked for a sign of life this often.
+inline constexpr Duration kLoopPingInterval = std::chrono::seconds(5);
+
+// Of each of the two rounds of calls that deliver a dead worker's last will: a parent that outlives its worker must not hold up its pod.
+inline constexpr Duration kLastWillTimeout = std::chrono::seconds(2);
+// "At once": servers read zero as "never again".
+inline constexpr Duration kLastWillRetryDelay = std::chrono::milliseconds(1);
 
 }  // namespace lifecycle::worker

@@ -6,6 +6,10 @@
 
 namespace lifecycle::worker {
 
+bool is_over_by_itself(const rpc::Status& status, SteadyTime sent, SteadyTime now) {
+  return status.code == rpc::StatusCode::kDeadlineExceeded && now - sent >= kAcceptedPollAge;
+}
+
 Duration PollBackoff::answered_empty(SteadyTime sent, SteadyTime now) {
   if (now - sent < kEmptyPollAgeMin) {
     return kPollBackoffFirst;
@@ -17,7 +21,7 @@ Duration PollBackoff::answered_empty(SteadyTime sent, SteadyTime now) {
 Duration PollBackoff::failed(const rpc::Status& status, SteadyTime sent, SteadyTime now) {
   if (now - sent >= kAcceptedPollAge) {
     delay_ = Duration::zero();
-    if (status.code == rpc::StatusCode::kDeadlineExceeded) {
+    if (is_over_by_itself(status, sent, now)) {
       return delay_;
     }
   }

@@ -12,6 +12,9 @@
 
 namespace lifecycle::worker {
 
+// Whether a poll's time was up, which is no failure.
+[[nodiscard]] bool is_over_by_itself(const rpc::Status& status, SteadyTime sent, SteadyTime now);
+
 class PollBackoff {
  public:
   // A poll was answered with a task.

@@ -15,6 +15,8 @@
 #include "telemetry/log.h"
 #include "worker/limits.h"
 #include "worker/poll_backoff.h"
+#include "worker/rate_limit.h"
+#include "worker/readiness.h"
 #include "worker/slots.h"
 
 namespace lifecycle::worker {
@@ -31,10 +33,12 @@ class Poller {
   using Response = std::shared_ptr<typename Rpc::Response>;
 
   // `what` names the queue in the log; `on_task` gets the tasks, each with the slot that was reserved for it. All outlive the poller.
-  Poller(PollerEnvironment environment, std::string what, Slots& slots, std::size_t polls_max, typename Rpc::Request request,
-         std::function<void(Response)> on_task)
+  Poller(PollerEnvironment environment, std::string what, QueueReadiness& readiness, Slots& slots, std::size_t polls_max,
+         typename Rpc::Request request, std::function<void(Response)> on_task, double tasks_per_second = 0)
       : environment_(environment),
         what_(std::move(what)),
+        readiness_(readiness),
+        rate_(tasks_per_second),
         slots_(slots),
         polls_max_(polls_max),
         request_(std::move(request)),
@@ -42,8 +46,17 @@ class Poller {
 
   // Opens as many polls as may be open. Called at the start, and whenever a slot has become free.
   void fill() {
-    while (!stopped_ && retry_ == TimerId::kNone && open_.size() < polls_max_ && slots_.try_reserve()) {
-      poll();
+    while (!stopped_ && retry_ == TimerId::kNone && open_.size() < polls_max_) {
+      const SteadyTime now = environment_.loop.clock().steady_now();
+      if (const std::optional<Duration> wait = rate_.try_take(now)) {
+        pause(*wait);
+        return;
+      }
+      if (!slots_.try_reserve()) {
+        rate_.give_back();
+        return;
+      }
+      poll(now);
     }
   }
 
@@ -59,6 +72,7 @@ class Poller {
     }
   }
   [[nodiscard]] bool idle() const { return open_.empty(); }
+  [[nodiscard]] std::size_t open() const { return open_.size(); }
 
  private:
   struct OpenPoll {
@@ -66,9 +80,10 @@ class Poller {
     SteadyTime sent;
   };
 
-  void poll() {
-    auto open = std::make_shared<OpenPoll>(OpenPoll{.handle = nullptr, .sent = environment_.loop.clock().steady_now()});
+  void poll(SteadyTime now) {
+    auto open = std::make_shared<OpenPoll>(OpenPoll{.handle = nullptr, .sent = now});
     open_.push_back(open);
+    readiness_.poll_sent(now);
     open->handle = environment_.service.call<Rpc>(request_, {.timeout = kPollTimeout}, [this, open](rpc::Reply<Rpc> reply) {
       std::erase(open_, open);
       if (reply) {
@@ -81,17 +96,32 @@ class Poller {
   }
 
   void take(Response response, SteadyTime sent) {
+    const SteadyTime now = environment_.loop.clock().steady_now();
     if (!response->task_token().empty()) {
       backoff_.succeeded();
+      rate_.use();
+      readiness_.poll_answered(now);
       on_task_(std::move(response));
       return;
     }
-    pause(backoff_.answered_empty(sent, environment_.loop.clock().steady_now()));
+    rate_.give_back();
+    const Duration delay = backoff_.answered_empty(sent, now);
+    if (delay == Duration::zero()) {
+      readiness_.poll_answered(now);
+    } else {
+      readiness_.poll_failed(
+          {.code = rpc::StatusCode::kUnknown, .message = "answered at once and without a task: is that a Temporal server?"}, now);
+    }
+    pause(delay);
     slots_.release();
   }
 
   void back_off(const rpc::Status& status, SteadyTime sent) {
     const SteadyTime now = environment_.loop.clock().steady_now();
+    rate_.give_back();
+    if (!is_over_by_itself(status, sent, now)) {
+      readiness_.poll_failed(status, now);
+    }
     if (!stopped_ && retry_ == TimerId::kNone) {  // the others that fail with it wait for the same moment
       const Duration delay = backoff_.failed(status, sent, now);
       if (delay > Duration::zero() && backoff_.may_complain(now)) {
@@ -105,7 +135,7 @@ class Poller {
 
   // Sends no poll for `delay`.
   void pause(Duration delay) {
-    if (stopped_ || retry_ != TimerId::kNone || delay == Duration::zero()) {
+    if (stopped_ || retry_ != TimerId::kNone || delay == Duration::zero() || delay == Duration::max()) {
       return;
     }
     retry_ = environment_.loop.schedule(delay, [this] {
@@ -116,6 +146,8 @@ class Poller {
 
   PollerEnvironment environment_;
   std::string what_;
+  QueueReadiness& readiness_;
+  RateLimit rate_;
   Slots& slots_;
   std::size_t polls_max_;
   typename Rpc::Request request_;

@@ -11,6 +11,7 @@
 
 #include "registry/cached_run.h"
 #include "rpc/methods.h"
+#include "worker/last_will.h"
 
 namespace lifecycle::worker {
 
@@ -21,6 +22,7 @@ struct RunEntry {
   CachedRun run;
   bool busy = false;                          // a task of it waits for a history page or the server's answer
   bool drop = false;                          // not fit for another task
+  WillEntry will;                             // of the task under way
   std::vector<WorkflowTaskResponse> waiting;  // came meanwhile: queries, and at most one workflow task
 };
 

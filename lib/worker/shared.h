@@ -4,11 +4,20 @@
 #include "base/event_loop.h"
 #include "registry/registry.h"
 #include "rpc/workflow_service.h"
+#include "telemetry/health.h"
 #include "telemetry/log.h"
+#include "worker/readiness.h"
+#include "worker/running_code.h"
 #include "worker/slots.h"
 #include "worker/worker.h"
 
 namespace lifecycle::worker {
+
+// What the server says that it can do, as far as the worker acts on it.
+struct ServerFacts {
+  bool takes_worker_heartbeats = false;
+  bool ends_polls_of_stopping_workers = false;
+};
 
 struct Shared {
   rpc::WorkflowService& service;
@@ -20,7 +29,17 @@ struct Shared {
   Slots workflow_slots;
   Slots activity_slots;
   std::string sticky_task_queue;  // this process's own queue; empty when nothing is cached
+  std::string instance_key;       // this worker's own, in all that it says of itself
   bool stopping = false;
+  ServerFacts server = {};
+  Readiness readiness = {};
+  Health health = {};
+  RunningCode running_code = {};
+
+  // Empty without a last will.
+  [[nodiscard]] WillEntry keep_will(TaskKind kind, std::string_view task_token, std::int32_t attempt) const {
+    return options.last_will == nullptr ? WillEntry() : options.last_will->keep(kind, task_token, attempt);
+  }
 };
 
 }  // namespace lifecycle::worker

@@ -9,7 +9,11 @@ namespace lifecycle::worker {
 
 class Slots {
  public:
-  explicit Slots(std::size_t capacity) : free_(capacity) {}
+  explicit Slots(std::size_t capacity) : capacity_(capacity), free_(capacity) {}
+
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
+  // By tasks and by open polls.
+  [[nodiscard]] std::size_t reserved() const { return capacity_ - free_; }
 
   [[nodiscard]] bool try_reserve() {
     if (free_ == 0) {
@@ -28,6 +32,7 @@ class Slots {
   void on_release(std::function<void()> notify) { on_release_ = std::move(notify); }
 
  private:
+  std::size_t capacity_;
   std::size_t free_;
   std::function<void()> on_release_;
 };

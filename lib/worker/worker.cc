@@ -9,6 +9,8 @@
 #include "worker/deployment.h"
 #include "worker/limits.h"
 #include "worker/poller.h"
+#include "worker/server_watch.h"
+#include "worker/worker_heartbeat.h"
 #include "worker/workflow_task_handler.h"
 
 namespace lifecycle::worker {
@@ -49,6 +51,7 @@ rpc::service::PollWorkflowTaskQueueRequest workflow_poll(const Shared& shared, b
   if (sticky) {
     queue.set_normal_name(shared.options.task_queue);
   }
+  request.set_worker_instance_key(shared.instance_key);
   set_deployment_options(request, shared.options);
   return request;
 }
@@ -59,8 +62,17 @@ rpc::service::PollActivityTaskQueueRequest activity_poll(const Shared& shared) {
   request.set_identity(shared.options.identity);
   request.mutable_task_queue()->set_name(shared.options.task_queue);
   request.mutable_task_queue()->set_kind(api::enums::TASK_QUEUE_KIND_NORMAL);
+  request.set_worker_instance_key(shared.instance_key);
+  if (shared.options.max_task_queue_activities_per_second > 0) {
+    request.mutable_task_queue_metadata()->mutable_max_tasks_per_second()->set_value(shared.options.max_task_queue_activities_per_second);
+  }
   set_deployment_options(request, shared.options);
   return request;
+}
+
+std::string new_instance_key() {
+  RandomStream entropy = entropy_stream();
+  return uuid_from(entropy);
 }
 
 }  // namespace
@@ -73,18 +85,28 @@ struct Worker::Impl {
                .log = std::move(log),
                .options = options,
                .stats = {},
-               .workflow_slots = Slots(kMaxConcurrentWorkflowTasks),
+               .workflow_slots = Slots(options.max_concurrent_workflow_tasks),
                .activity_slots = Slots(options.max_concurrent_activities),
-               .sticky_task_queue = sticky_name(options)},
+               .sticky_task_queue = sticky_name(options),
+               .instance_key = new_instance_key()},
         activities(shared),
         workflows(shared, [this](ActivityTaskResponse task) { activities.on_task(std::move(task)); }),
-        normal({service, loop, shared.log}, "workflow tasks of " + options.task_queue, shared.workflow_slots, normal_polls(options),
-               workflow_poll(shared, false), [this](WorkflowTaskResponse task) { workflows.on_task(std::move(task)); }),
-        sticky({service, loop, shared.log}, "workflow tasks of this process", shared.workflow_slots, sticky_polls(options),
-               workflow_poll(shared, true), [this](WorkflowTaskResponse task) { workflows.on_task(std::move(task)); }),
-        activity({service, loop, shared.log}, "activity tasks of " + options.task_queue, shared.activity_slots,
-                 options.max_concurrent_activity_task_polls, activity_poll(shared),
-                 [this](ActivityTaskResponse task) { activities.on_task(std::move(task)); }) {
+        normal_readiness(shared.readiness.add_queue("workflow tasks of " + options.task_queue)),
+        sticky_readiness(options.max_cached_workflows > 0 ? shared.readiness.add_queue("workflow tasks of this process")
+                                                          : normal_readiness),
+        activity_readiness(shared.readiness.add_queue("activity tasks of " + options.task_queue)),
+        normal({service, loop, shared.log}, "workflow tasks of " + options.task_queue, normal_readiness, shared.workflow_slots,
+               normal_polls(options), workflow_poll(shared, false),
+               [this](WorkflowTaskResponse task) { workflows.on_task(std::move(task)); }),
+        sticky({service, loop, shared.log}, "workflow tasks of this process", sticky_readiness, shared.workflow_slots,
+               sticky_polls(options), workflow_poll(shared, true),
+               [this](WorkflowTaskResponse task) { workflows.on_task(std::move(task)); }),
+        activity(
+            {service, loop, shared.log}, "activity tasks of " + options.task_queue, activity_readiness, shared.activity_slots,
+            options.max_concurrent_activity_task_polls, activity_poll(shared),
+            [this](ActivityTaskResponse task) { activities.on_task(std::move(task)); }, options.max_activities_per_second),
+        heartbeat(shared, HostUsageMeter(read_proc_file), [this] { return counts(); }),
+        server_watch(shared, [this] { heartbeat.on_server_described(); }) {
     shared.workflow_slots.on_release([this] {
       normal.fill();
       sticky.fill();
@@ -98,6 +120,7 @@ struct Worker::Impl {
     }
     shared.log.info("stopping: no new tasks; running activities may end",
                     {{"graceful_timeout_s", std::chrono::duration<double>(shared.options.graceful_shutdown_timeout).count()}});
+    server_watch.stop();
     normal.stop();
     sticky.stop();
     activity.stop();
@@ -116,14 +139,36 @@ struct Worker::Impl {
     request.set_identity(shared.options.identity);
     request.set_sticky_task_queue(shared.sticky_task_queue);
     request.set_reason("graceful shutdown");
+    request.set_worker_instance_key(shared.instance_key);
+    request.set_task_queue(shared.options.task_queue);
+    request.add_task_queue_types(api::enums::TASK_QUEUE_TYPE_WORKFLOW);
+    request.add_task_queue_types(api::enums::TASK_QUEUE_TYPE_ACTIVITY);
+    if (auto last_words = heartbeat.message()) {
+      *request.mutable_worker_heartbeat() = *std::move(last_words);
+    }
     telling_server = true;
     shared.service.call<rpc::ShutdownWorker>(std::move(request), {.timeout = kShutdownWorkerTimeout},
-                                             [this](const rpc::Reply<rpc::ShutdownWorker>&) {
+                                             [this](const rpc::Reply<rpc::ShutdownWorker>& reply) {
                                                telling_server = false;
-                                               normal.cancel_open();
-                                               sticky.cancel_open();
-                                               activity.cancel_open();
+                                               end_polls(reply.has_value() && shared.server.ends_polls_of_stopping_workers);
                                              });
+  }
+
+  void end_polls(bool server_does) {
+    if (server_does) {
+      last_polls = shared.loop.schedule(kPollsEndByThemselves, [this] { end_polls(false); });
+      return;
+    }
+    normal.cancel_open();
+    sticky.cancel_open();
+    activity.cancel_open();
+  }
+
+  [[nodiscard]] WorkerCounts counts() const {
+    return {.workflow = {.open_polls = normal.open(), .last_answer = normal_readiness.last_answer()},
+            .sticky = {.open_polls = sticky.open(), .last_answer = sticky_readiness.last_answer()},
+            .activity = {.open_polls = activity.open(), .last_answer = activity_readiness.last_answer()},
+            .cached_workflows = workflows.cached_workflows()};
   }
 
   void force_shutdown() {
@@ -140,11 +185,17 @@ struct Worker::Impl {
   Shared shared;
   ActivityTaskHandler activities;
   WorkflowTaskHandler workflows;
+  QueueReadiness& normal_readiness;
+  QueueReadiness& sticky_readiness;
+  QueueReadiness& activity_readiness;
   WorkflowPoller normal;
   WorkflowPoller sticky;
   ActivityPoller activity;
+  WorkerHeartbeat heartbeat;
+  ServerWatch server_watch;
   TimerId deadline = TimerId::kNone;
   TimerId give_up = TimerId::kNone;
+  TimerId last_polls = TimerId::kNone;
   bool telling_server = false;
 };
 
@@ -154,17 +205,28 @@ Worker::Worker(rpc::WorkflowService& service, EventLoop& loop, const Registry& r
 Worker::~Worker() {
   impl_->shared.loop.cancel(impl_->deadline);
   impl_->shared.loop.cancel(impl_->give_up);
+  impl_->shared.loop.cancel(impl_->last_polls);
+  if (LastWillMemory* const will = impl_->shared.options.last_will; will != nullptr && impl_->stopped()) {
+    will->end();
+  }
 }
 
 void Worker::start() {
+  if (LastWillMemory* const will = impl_->shared.options.last_will) {
+    will->begin(impl_->shared.options.identity, impl_->shared.sticky_task_queue);
+  }
   impl_->normal.fill();
   impl_->sticky.fill();
   impl_->activity.fill();
+  impl_->server_watch.start();
 }
 
 void Worker::begin_shutdown() { impl_->begin_shutdown(); }
 void Worker::force_shutdown() { impl_->force_shutdown(); }
 bool Worker::stopped() const { return impl_->stopped(); }
+
+Health& Worker::health() { return impl_->shared.health; }
+const RunningCode& Worker::running_code() const { return impl_->shared.running_code; }
 
 WorkerStats Worker::stats() const {
   WorkerStats stats = impl_->shared.stats;

@@ -15,9 +15,13 @@
 #include "base/event_loop.h"
 #include "registry/registry.h"
 #include "rpc/workflow_service.h"
+#include "telemetry/health.h"
 #include "telemetry/log.h"
+#include "worker/last_will.h"
 
 namespace lifecycle::worker {
+
+class RunningCode;
 
 // Where a workflow goes on when a new version becomes current.
 enum class VersioningBehavior : std::uint8_t {
@@ -38,13 +42,21 @@ struct WorkerOptions {
   std::string worker_version;                  // reported in identity and results, and as build id
   std::optional<WorkerDeployment> deployment;  // nothing: unversioned, any worker of the queue may run any task
 
+  std::string host_name;  // for `temporal worker list`
+  std::string process_id;
+
+  std::size_t max_concurrent_workflow_tasks = 1'000;   // that wait for the server: running the code itself takes the loop
   std::size_t max_concurrent_workflow_task_polls = 5;  // at least 2 when runs are cached: one for each queue
   std::size_t max_concurrent_activity_task_polls = 5;
-  std::size_t max_concurrent_activities = 100;  // each runs on a thread of its own while it lasts
-  std::size_t max_cached_workflows = 10'000;    // 0: every task replays its workflow from the start
-  bool eager_activities = false;                // run the activities of a workflow task here, without another poll
+  std::size_t max_concurrent_activities = 100;      // each runs on a thread of its own while it lasts
+  std::size_t max_cached_workflows = 10'000;        // 0: every task replays its workflow from the start
+  double max_activities_per_second = 0;             // that this worker begins; 0: no limit
+  double max_task_queue_activities_per_second = 0;  // that the server hands out of this queue, to whomever; 0: no limit of this worker's
+  bool eager_activities = false;                    // run the activities of a workflow task here, without another poll
   Duration sticky_schedule_to_start_timeout = std::chrono::seconds(2);
   Duration graceful_shutdown_timeout = std::chrono::seconds(30);
+  LastWillMemory* last_will = nullptr;  // where the tasks under way are kept for whoever outlives this process; outlives the worker
+  Duration worker_heartbeat_interval = std::chrono::seconds(60);  // zero: none
 };
 
 // Counts since the start, for tests and benchmarks.
@@ -76,6 +88,11 @@ class Worker {
   // True once nothing is left to wait for after begin_shutdown().
   [[nodiscard]] bool stopped() const;
   [[nodiscard]] WorkerStats stats() const;
+
+  // Started and ready are published by the worker; live is for a LoopWatch to say. The worker's own, and thread-safe.
+  [[nodiscard]] Health& health();
+  // What a LoopWatch watches; thread-safe.
+  [[nodiscard]] const RunningCode& running_code() const;
 
  private:
   struct Impl;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/overloaded.h"
+#include "core/patch_marker.h"
 #include "worker/deployment.h"
 #include "worker/limits.h"
 #include "worker/version.h"
@@ -137,7 +138,12 @@ void WorkflowTaskHandler::begin(RunEntry& entry, const WorkflowTaskResponse& tas
     ++(entry.run.has_state() ? shared_.stats.sticky_cache_hits : shared_.stats.sticky_cache_misses);
   }
   cache_.set_busy(entry, true);
-  RunRequest request = entry.run.on_workflow_task(to_task(task));
+  // Later attempts are spaced by the server's time-outs, as those that this worker fails itself are.
+  entry.will = !task->has_query() && task->attempt() <= 1 ? shared_.keep_will(TaskKind::kWorkflowTask, task->task_token(), 1) : WillEntry();
+  RunRequest request = [&] {
+    const RunningCode::Mark running(shared_.running_code, task);
+    return entry.run.on_workflow_task(to_task(task));
+  }();
   handle(entry, task, std::move(request));
 }
 
@@ -167,9 +173,12 @@ void WorkflowTaskHandler::fetch_page(RunEntry& entry, const WorkflowTaskResponse
         }
         if (reply) {
           const auto& response = *reply;
-          handle(
-              entry, task,
-              entry.run.on_history_page(std::shared_ptr<const api::History>(response, &response->history()), response->next_page_token()));
+          RunRequest request = [&] {
+            const RunningCode::Mark running(shared_.running_code, task);
+            return entry.run.on_history_page(std::shared_ptr<const api::History>(response, &response->history()),
+                                             response->next_page_token());
+          }();
+          handle(entry, task, std::move(request));
           return;
         }
         // The server hands the task out again when its time is up; there is nobody to report to who could do better.
@@ -211,6 +220,9 @@ void WorkflowTaskHandler::complete(RunEntry& entry, const WorkflowTaskResponse& 
   if (completed.sign_with_sdk_name) {
     request.mutable_sdk_metadata()->set_sdk_name(std::string(core::kSdkName));
     request.mutable_sdk_metadata()->set_sdk_version(std::string(kSdkVersion));
+  }
+  if (completed.upserts_change_versions) {
+    request.mutable_sdk_metadata()->add_core_used_flags(core::kUpsertSearchAttributeOnPatch);
   }
   fail_answers_beyond_limit(request);
   const std::size_t bytes = request.ByteSizeLong();
@@ -339,6 +351,7 @@ void WorkflowTaskHandler::log_warnings(RunEntry& entry, const WorkflowTaskRespon
 
 // The task is over: its slot is free, and what waited for the run goes on.
 void WorkflowTaskHandler::finish(RunEntry& entry) {
+  entry.will.revoke();
   cache_.set_busy(entry, false);
   std::vector<WorkflowTaskResponse> waiting = std::exchange(entry.waiting, {});
   if (entry.drop || entry.run.closed() || !entry.run.has_state() || !caching()) {

@@ -116,6 +116,14 @@ class WorkflowContext {
   [[nodiscard]] bool continue_as_new_suggested() const { return instance_->continue_as_new_suggested(); }
   [[nodiscard]] std::int64_t history_length() const { return instance_->history_length(); }
 
+  // Whether this run takes the new side of a change to its code: true for runs that get here first with the changed code, false for those
+  // that passed before the change. The answer is the same for the whole run, wherever it is replayed. Once no open run is on the old side,
+  // replace the call by deprecate_patch() and drop the old side.
+  [[nodiscard]] bool patched(std::string_view patch_id) const { return instance_->patch(patch_id, false); }
+  // Says that only the new side is left, so that runs with the patch's marker and those without it both go on. Once no run with a marker
+  // that is not deprecated is left, drop the call.
+  void deprecate_patch(std::string_view patch_id) const { instance_->patch(patch_id, true); }
+
   // Uniform in [0, bound), from the run's own stream.
   [[nodiscard]] std::uint64_t random_below(std::uint64_t bound) const { return instance_->random("draw a random number").below(bound); }
   [[nodiscard]] double random_unit() const { return instance_->random("draw a random number").unit(); }

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/overloaded.h"
+#include "base/text.h"
 #include "converter/failure.h"
 #include "workflow/definition.h"
 
@@ -91,6 +92,7 @@ core::WorkflowActivationCompletion WorkflowInstance::activate(const core::Workfl
 void WorkflowInstance::apply(const core::WorkflowActivationJob& job, core::WorkflowActivationCompletion& completion) {
   std::visit(Overloaded{
                  [](const core::InitializeWorkflow&) {},
+                 [&](const core::NotifyHasPatch& patch) { patches_[patch.patch_id].in_history = true; },
                  [&](const core::UpdateRandomSeed& seed) { random_ = RandomStream(seed.randomness_seed); },
                  [&](const core::SignalWorkflow& signal) { apply_signal(signal, completion); },
                  [&](const core::CancelWorkflow& cancel) { cancel_scope(0, cancel.reason); },
@@ -406,6 +408,19 @@ void WorkflowInstance::cancel_operation(core::OperationSeq seq, Operation& opera
     operation.error = cancelled_activity_error(reason);
     finish_operation(operation);
   }
+}
+
+bool WorkflowInstance::patch(std::string_view patch_id, bool deprecated) {
+  require_writable("ask for a patch");
+  if (patch_id.empty() || valid_utf8(patch_id) != patch_id) {
+    throw std::invalid_argument("a patch needs an id, in UTF-8: it is written into the history of every run that takes it");
+  }
+  Patch& patch = patches_.try_emplace(std::string(patch_id)).first->second;
+  if (!patch.taken) {
+    patch.taken = !is_replaying_ || patch.in_history;
+    commands_.emplace_back(core::SetPatchMarker{.patch_id = std::string(patch_id), .deprecated = deprecated});
+  }
+  return *patch.taken;
 }
 
 RandomStream& WorkflowInstance::random(std::string_view purpose) {

@@ -5,6 +5,8 @@
 #include <array>
 #include <coroutine>
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -88,6 +90,9 @@ class WorkflowInstance {
   [[nodiscard]] bool is_cancelled(ScopeId scope) const;
   // The run's stream; `purpose` completes "a query handler must not ...". Throws ReadOnlyViolation in a query.
   [[nodiscard]] RandomStream& random(std::string_view purpose);
+  // Whether the code takes the new side of a patch: decided at the first call in a run. Throws ReadOnlyViolation in a query, and
+  // std::invalid_argument for an id that is no text.
+  bool patch(std::string_view patch_id, bool deprecated);
   [[nodiscard]] WallTime now() const { return now_; }
   [[nodiscard]] bool is_replaying() const { return is_replaying_; }
   [[nodiscard]] bool continue_as_new_suggested() const { return continue_as_new_suggested_; }
@@ -106,6 +111,12 @@ class WorkflowInstance {
   struct Scope {
     std::optional<ScopeId> parent;
     bool cancelled = false;
+  };
+
+  // What is known of a patch: history has a marker, and what the code was told.
+  struct Patch {
+    bool in_history = false;
+    std::optional<bool> taken;
   };
 
   void apply(const core::WorkflowActivationJob& job, core::WorkflowActivationCompletion& completion);
@@ -133,6 +144,7 @@ class WorkflowInstance {
   std::vector<core::WorkflowCommand> commands_;
   std::unique_ptr<WorkflowObject> object_;
   std::vector<coro::Coroutine<void>> handlers_;  // of signals; destroyed before the object
+  std::map<std::string, Patch, std::less<>> patches_;
   core::OperationSeq last_seq_ = 0;
   core::OperationSeq last_sent_seq_ = 0;  // what is greater was made in this activation, and the server cannot know of it
   ConditionId last_condition_ = 0;

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/probe_command.h"
 #include "cli/rollout_command.h"
 #include "cli/start_command.h"
 #include "cli/version.h"
@@ -151,6 +152,14 @@ TEST(WorkerOptions, come_from_the_environment_and_flags_win_over_it) {
   EXPECT_EQ(from_flags->worker_version, "v3");
 }
 
+TEST(WorkerOptions, have_the_version_of_their_image_when_nobody_names_another) {
+  const std::map<std::string, std::string> image{{"LIFECYCLE_WORKER_VERSION", "v1-of-the-image"}};
+  EXPECT_EQ(worker_options({}, image)->worker_version, "v1-of-the-image");
+  EXPECT_EQ(worker_options({}, {{"LIFECYCLE_WORKER_VERSION", ""}})->worker_version, default_worker_version());
+  EXPECT_EQ(worker_options({{"worker_version", "v2"}}, image)->worker_version, "v2");
+  EXPECT_EQ(worker_options({}, {{"LIFECYCLE_WORKER_VERSION", "v1"}, {"TEMPORAL_WORKER_BUILD_ID", "v3"}})->worker_version, "v3");
+}
+
 TEST(WorkerOptions, name_the_pod_in_a_pod_and_the_process_elsewhere) {
   EXPECT_EQ(worker_options({{"worker_version", "v1"}})->identity, "7@host/v1#ab");
   EXPECT_EQ(worker_options({{"worker_version", "v1"}}, {{"POD_NAME", "pod"}, {"NODE_NAME", "node"}})->identity, "pod@node/v1#ab");
@@ -195,6 +204,62 @@ TEST(WorkerOptions, refuse_a_versioning_behavior_of_an_unversioned_worker) {
   const auto options = worker_options({{"versioning_behavior", "pinned"}});
   ASSERT_FALSE(options);
   EXPECT_THAT(options.error().message, HasSubstr("--versioning-behavior"));
+}
+
+TEST(WorkerOptions, take_limits_and_rates_from_flags_and_variables) {
+  const auto options =
+      worker_options({{"max_concurrent_workflow_tasks", "7"}, {"max_activities_per_second", "2.5"}},
+                     {{"LIFECYCLE_MAX_TASK_QUEUE_ACTIVITIES_PER_SECOND", "0.5"}, {"LIFECYCLE_WORKER_HEARTBEAT_INTERVAL", "1s"}});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->max_concurrent_workflow_tasks, 7U);
+  EXPECT_EQ(options->max_activities_per_second, 2.5);
+  EXPECT_EQ(options->max_task_queue_activities_per_second, 0.5);
+  EXPECT_EQ(options->worker_heartbeat_interval, seconds(1));
+  EXPECT_EQ(options->host_name, "host");
+  EXPECT_EQ(options->process_id, "7");
+}
+
+TEST(WorkerOptions, refuse_rates_and_limits_that_cannot_be) {
+  for (const auto& [name, value] : std::map<std::string, std::string>{{"LIFECYCLE_MAX_ACTIVITIES_PER_SECOND", "-1"},
+                                                                      {"LIFECYCLE_MAX_TASK_QUEUE_ACTIVITIES_PER_SECOND", "nan"},
+                                                                      {"LIFECYCLE_MAX_CONCURRENT_WORKFLOW_TASKS", "1"},
+                                                                      {"LIFECYCLE_MAX_CONCURRENT_ACTIVITIES", "0"},
+                                                                      {"LIFECYCLE_MAX_CACHED_WORKFLOWS", "-1"}}) {
+    const auto options = worker_options({}, {{name, value}});
+    ASSERT_FALSE(options) << name;
+    EXPECT_THAT(options.error().message, testing::AllOf(HasSubstr(name), HasSubstr(value)));
+  }
+}
+
+TEST(WorkerOptions, refuse_a_heartbeat_interval_after_which_the_server_has_forgotten_the_worker) {
+  for (const char* interval : {"500ms", "1m1s"}) {
+    const auto options = worker_options({{"worker_heartbeat_interval", interval}});
+    ASSERT_FALSE(options) << interval;
+    EXPECT_THAT(options.error().message,
+                testing::AllOf(HasSubstr("--worker-heartbeat-interval"), HasSubstr(interval), HasSubstr("1s to 60s")));
+  }
+  EXPECT_EQ(worker_options({{"worker_heartbeat_interval", "0s"}})->worker_heartbeat_interval, seconds(0));
+}
+
+TEST(WorkerOptions, refuse_eager_activities_together_with_a_rate) {
+  for (const char* rate : {"max_activities_per_second", "max_task_queue_activities_per_second"}) {
+    const auto options = worker_options({{"eager_activities", "true"}, {rate, "3"}});
+    ASSERT_FALSE(options) << rate;
+    EXPECT_THAT(options.error().hint, HasSubstr("--eager-activities"));
+  }
+}
+
+TEST(ProbeFlags, ask_for_ready_unless_told_otherwise) {
+  ProbeOptions options;
+  CLI::App app;
+  add_probe_options(app, options);
+  EXPECT_EQ(parse(app, {}), "");
+  EXPECT_EQ(options.service, HealthService::kReady);
+  EXPECT_EQ(parse(app, {"live", "--health-address", "h:1", "--timeout", "3s"}), "");
+  EXPECT_EQ(options.service, HealthService::kLive);
+  EXPECT_EQ(options.health_address, "h:1");
+  EXPECT_EQ(options.timeout, seconds(3));
+  EXPECT_THAT(parse(app, {"alive"}), HasSubstr("startup|ready|live"));
 }
 
 TEST(WorkerOptions, take_the_tuning_as_it_is_given) {

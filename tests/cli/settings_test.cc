@@ -56,6 +56,23 @@ TEST(Settings, come_from_the_flag_then_the_variable_then_the_file_then_the_defau
   EXPECT_TRUE(settings->at("eager").is_default);
 }
 
+TEST(Settings, ask_the_variable_that_stands_in_for_the_default_last) {
+  const std::vector<SettingDefinition> definitions{{.key = "name",
+                                                    .flags = "--name",
+                                                    .variable = "TEST_NAME",
+                                                    .help = "a name",
+                                                    .default_value = "nobody",
+                                                    .default_variable = "TEST_DEFAULT"}};
+  const client::Environment image = environment_with({{"TEST_DEFAULT", "image"}});
+  const auto alone = resolve_settings(definitions, {}, image, {});
+  EXPECT_EQ(alone->text("name"), "image");
+  EXPECT_EQ(alone->at("name").origin, "TEST_DEFAULT");
+  EXPECT_EQ(resolve_settings(definitions, {}, image, *read("[worker]\nname = 'file'\n"))->text("name"), "file");
+  EXPECT_EQ(resolve_settings(definitions, {}, environment_with({{"TEST_DEFAULT", "image"}, {"TEST_NAME", "mine"}}), {})->text("name"),
+            "mine");
+  EXPECT_EQ(resolve_settings(definitions, {{"name", "flag"}}, image, {})->text("name"), "flag");
+}
+
 TEST(Settings, take_an_empty_flag_at_its_word_and_an_empty_variable_for_none) {
   const auto settings = resolve_settings(kDefinitions, {{"name", ""}}, environment_with({{"TEST_COUNT", ""}}), {});
   ASSERT_TRUE(settings);

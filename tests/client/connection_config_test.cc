@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tests/support/certificates.h"
+
 namespace lifecycle::client {
 namespace {
 
@@ -13,6 +15,15 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
+
+const test::Certificate& server_ca() {
+  static const test::Certificate certificate = test::certificate_for("ca");
+  return certificate;
+}
+const test::Certificate& client() {
+  static const test::Certificate certificate = test::certificate_for("client");
+  return certificate;
+}
 
 constexpr const char* kFile = "/home/me/.config/temporalio/temporal.toml";
 
@@ -54,6 +65,7 @@ TEST(ConnectionConfigTest, NothingGivenIsALocalServerWithoutTls) {
 }
 
 TEST(ConnectionConfigTest, AProfileGivesEverySetting) {
+  const std::string certificate = "client_cert_data = '''" + client().certificate_pem + "'''\n";
   const ConnectionConfig config = loaded({}, environment({}, {{kFile, R"(
     [profile.default]
     address = "cloud:7233"
@@ -61,27 +73,28 @@ TEST(ConnectionConfigTest, AProfileGivesEverySetting) {
     api_key = "key"
     authority = "auth"
     unknown = 3
-    [profile.default.tls]
-    client_cert_data = "cert"
-    client_key_path = "/key.pem"
-    server_ca_cert_path = "/ca.pem"
-    server_name = "name"
-    disable_host_verification = true
     [profile.default.codec]
     endpoint = "http://localhost"
     [profile.default.grpc_meta]
     My_Header = "v"
-  )"},
-                                                              {"/key.pem", "key text"},
-                                                              {"/ca.pem", "ca text"}}));
+    [profile.default.tls]
+    client_key_path = "/key.pem"
+    server_ca_cert_path = "/ca.pem"
+    server_name = "name"
+    disable_host_verification = true
+  )" + certificate},
+                                                              {"/key.pem", client().key_pem},
+                                                              {"/ca.pem", server_ca().certificate_pem}}));
   EXPECT_EQ(config.address, "cloud:7233");
   EXPECT_EQ(config.name_space, "ns");
   EXPECT_EQ(config.api_key, "key");
   EXPECT_EQ(config.authority, "auth");
   EXPECT_TRUE(config.tls.enabled);
-  EXPECT_EQ(config.tls.client_certificate_pem, "cert");
-  EXPECT_EQ(config.tls.client_key_pem, "key text");
-  EXPECT_EQ(config.tls.server_ca_certificate_pem, "ca text");
+  EXPECT_EQ(config.tls.client_certificate_pem, client().certificate_pem);
+  EXPECT_EQ(config.tls.client_key_pem, client().key_pem);
+  EXPECT_EQ(config.tls.client_key_path, "/key.pem");
+  EXPECT_EQ(config.tls.server_ca_certificate_pem, server_ca().certificate_pem);
+  EXPECT_EQ(config.tls.server_ca_certificate_path, "/ca.pem");
   EXPECT_EQ(config.tls.server_name, "name");
   EXPECT_TRUE(config.tls.disable_host_verification);
   EXPECT_THAT(config.metadata, ElementsAre(Pair("my-header", "v")));
@@ -93,21 +106,23 @@ TEST(ConnectionConfigTest, VariablesGiveEverySetting) {
                                                           {"TEMPORAL_API_KEY", "key"},
                                                           {"TEMPORAL_CLIENT_AUTHORITY", "auth"},
                                                           {"TEMPORAL_TLS", "1"},
-                                                          {"TEMPORAL_TLS_CLIENT_CERT_DATA", "cert"},
+                                                          {"TEMPORAL_TLS_CLIENT_CERT_DATA", client().certificate_pem},
                                                           {"TEMPORAL_TLS_CLIENT_KEY_PATH", "/key.pem"},
-                                                          {"TEMPORAL_TLS_SERVER_CA_CERT_DATA", "ca"},
+                                                          {"TEMPORAL_TLS_SERVER_CA_CERT_DATA", server_ca().certificate_pem},
                                                           {"TEMPORAL_TLS_SERVER_NAME", "name"},
                                                           {"TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", "true"},
                                                           {"TEMPORAL_GRPC_META_X_TEAM", "blue"}},
-                                                         {{"/key.pem", "key text"}}));
+                                                         {{"/key.pem", client().key_pem}}));
   EXPECT_EQ(config.address, "cloud:7233");
   EXPECT_EQ(config.name_space, "ns");
   EXPECT_EQ(config.api_key, "key");
   EXPECT_EQ(config.authority, "auth");
   EXPECT_TRUE(config.tls.enabled);
-  EXPECT_EQ(config.tls.client_certificate_pem, "cert");
-  EXPECT_EQ(config.tls.client_key_pem, "key text");
-  EXPECT_EQ(config.tls.server_ca_certificate_pem, "ca");
+  EXPECT_EQ(config.tls.client_certificate_pem, client().certificate_pem);
+  EXPECT_EQ(config.tls.client_key_pem, client().key_pem);
+  EXPECT_EQ(config.tls.client_key_path, "/key.pem");
+  EXPECT_EQ(config.tls.server_ca_certificate_pem, server_ca().certificate_pem);
+  EXPECT_EQ(config.tls.server_ca_certificate_path, "");
   EXPECT_EQ(config.tls.server_name, "name");
   EXPECT_TRUE(config.tls.disable_host_verification);
   EXPECT_THAT(config.metadata, ElementsAre(Pair("x-team", "blue")));
@@ -142,9 +157,9 @@ TEST(ConnectionConfigTest, AnEmptyVariableTakesBackWhatTheFileSays) {
 }
 
 TEST(ConnectionConfigTest, ACertificateOfAHigherPlaceReplacesTheLowerOneInAnyForm) {
-  const ConnectionConfig config = loaded({.settings = {.server_ca_certificate = {.data = "flag"}}},
+  const ConnectionConfig config = loaded({.settings = {.server_ca_certificate = {.data = server_ca().certificate_pem}}},
                                          environment({{"TEMPORAL_TLS_SERVER_CA_CERT_PATH", "/missing.pem"}}));
-  EXPECT_EQ(config.tls.server_ca_certificate_pem, "flag");
+  EXPECT_EQ(config.tls.server_ca_certificate_pem, server_ca().certificate_pem);
 }
 
 struct TlsCase {
@@ -160,7 +175,10 @@ TEST(ConnectionConfigTest, TlsIsOnWithAnApiKeyOrAnyTlsSettingUnlessItIsDisabled)
       {"API key", {.api_key = "k"}, {}, "", true},
       {"server name", {.server_name = "n"}, {}, "", true},
       {"no verification", {}, {{"TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", "true"}}, "", true},
-      {"certificate", {}, {{"TEMPORAL_TLS_SERVER_CA_CERT_DATA", "ca"}}, "", true},
+      {"certificate", {}, {{"TEMPORAL_TLS_SERVER_CA_CERT_DATA", server_ca().certificate_pem}}, "", true},
+      {"verification asked for", {}, {{"TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", "false"}}, "", true},
+      {"API key file", {.api_key_file = "/key"}, {}, "", true},
+      {"empty texts", {}, {{"TEMPORAL_TLS_CLIENT_CERT_PATH", ""}, {"TEMPORAL_TLS_SERVER_NAME", ""}, {"TEMPORAL_API_KEY", ""}}, "", false},
       {"table in the file", {}, {}, "[profile.default.tls]\n", true},
       {"flag alone", {.tls = true}, {}, "", true},
       {"API key, disabled by variable", {.api_key = "k"}, {{"TEMPORAL_TLS", "false"}}, "", false},
@@ -170,7 +188,7 @@ TEST(ConnectionConfigTest, TlsIsOnWithAnApiKeyOrAnyTlsSettingUnlessItIsDisabled)
       {"an empty variable says nothing", {}, {{"TEMPORAL_TLS", ""}}, "", false},
   };
   for (const TlsCase& row : table) {
-    const ConnectionConfig config = loaded({.settings = row.flags}, environment(row.variables, {{kFile, row.profile}}));
+    const ConnectionConfig config = loaded({.settings = row.flags}, environment(row.variables, {{kFile, row.profile}, {"/key", "k\n"}}));
     EXPECT_EQ(config.tls.enabled, row.enabled) << row.name;
   }
 }
@@ -243,6 +261,38 @@ TEST(ConnectionConfigTest, APathAndDataTogetherAreRefused) {
   EXPECT_THAT(
       refused({}, environment({}, {{kFile, "[profile.default.tls]\nserver_ca_cert_path = '/a'\nserver_ca_cert_data = 'b'\n"}})).message,
       HasSubstr("temporal.toml:2:23: server_ca_cert is given both"));
+}
+
+TEST(ConnectionConfigTest, AnApiKeyFileIsReadWithoutItsLineEndAndReplacesALowerKey) {
+  const std::map<std::string, std::string> files{{kFile, "[profile.default]\napi_key = 'file'\n"}, {"/key", " k\r\n"}, {"/other", "o"}};
+  const ConnectionConfig config = loaded({}, environment({{"LIFECYCLE_API_KEY_FILE", "/key"}}, files));
+  EXPECT_EQ(config.api_key, "k");
+  EXPECT_EQ(config.api_key_path, "/key");
+  const Environment surroundings = environment({{"LIFECYCLE_API_KEY_FILE", "/key"}}, files);
+  EXPECT_EQ(loaded({.settings = {.api_key = "flag"}}, surroundings).api_key, "flag");
+  EXPECT_EQ(loaded({.settings = {.api_key = "flag"}}, surroundings).api_key_path, "");
+  EXPECT_EQ(loaded({.settings = {.api_key_file = "/other"}}, surroundings).api_key, "o");
+  EXPECT_THAT(refused({}, environment({{"LIFECYCLE_API_KEY_FILE", "/key"}, {"TEMPORAL_API_KEY", "k"}}, files)).message,
+              HasSubstr("LIFECYCLE_API_KEY_FILE: the API key is given directly, too"));
+}
+
+TEST(ConnectionConfigTest, TheCertificateAndItsKeyMustBelongTogether) {
+  const Error error =
+      refused({.settings = {.client_certificate = {.data = client().certificate_pem}, .client_key = {.data = server_ca().key_pem}}},
+              environment({}));
+  EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(error.message, HasSubstr("the client key is not the key of the client certificate"));
+  EXPECT_THAT(refused({}, environment({{"TEMPORAL_TLS_CLIENT_KEY_DATA", client().key_pem}})).message,
+              HasSubstr("TEMPORAL_TLS_CLIENT_KEY: a client certificate and its key belong together, and the certificate is missing"));
+}
+
+TEST(ConnectionConfigTest, WhatIsNotDoneOrNotSafeIsAWarning) {
+  const Result<LoadedConnection> codec = load_connection({}, environment({{"TEMPORAL_CODEC_ENDPOINT", "http://localhost:8888"}}));
+  ASSERT_TRUE(codec.has_value());
+  EXPECT_THAT(codec->warnings, ElementsAre(HasSubstr("TEMPORAL_CODEC_ENDPOINT: the remote codec is not used")));
+  const std::map<std::string, std::string> plain{{"TEMPORAL_API_KEY", "k"}, {"TEMPORAL_TLS", "false"}};
+  EXPECT_THAT(load_connection({.settings = {.address = "far:7233"}}, environment(plain))->warnings, ElementsAre(HasSubstr("unencrypted")));
+  EXPECT_THAT(load_connection({.settings = {.address = "localhost:7233"}}, environment(plain))->warnings, IsEmpty());
 }
 
 TEST(ConnectionConfigTest, AnUnreadableCertificateNamesItsFileAndWhoAskedForIt) {

@@ -169,7 +169,8 @@ TEST(HistoryReaderTest, AsksForAPageExactlyWhereTheBoundaryIsNotKnown) {
       {{}, false},
       {{kTaskCompleted}, false},
       {{kTaskCompleted, kTaskScheduled}, false},  // a heartbeat: the task goes on
-      {{kTaskCompleted, kActivityScheduled}, true},
+      {{kTaskCompleted, kActivityScheduled}, false},  // the next page may go on with what the code answered
+      {{kTaskCompleted, kActivityScheduled, kActivityStarted}, true},
       {{kTaskCompleted, kSignaled}, true},
       {{kTaskFailed}, false},
       {{kTaskTimedOut, kTaskScheduled}, false},
@@ -186,14 +187,40 @@ TEST(HistoryReaderTest, AsksForAPageExactlyWhereTheBoundaryIsNotKnown) {
   }
 }
 
-TEST(HistoryReaderTest, KnowsTheBoundaryOneEventEarlierWhenTheTaskBeganWithCommands) {
+// Ids of the events that are shown as the recorded answer to each started task; a task without a started event shows none.
+std::vector<std::vector<std::int64_t>> answers(const std::vector<api::EventType>& types) {
   HistoryReader reader;
-  ASSERT_TRUE(reader.add_page(page({kExecutionStarted, kTaskScheduled, kTaskStarted, kTaskCompleted, kActivityScheduled, kActivityStarted,
-                                    kActivityCompleted, kTaskScheduled, kTaskStarted, kTaskCompleted}),
-                              false));
+  EXPECT_TRUE(reader.add_page(page(types), true));
+  std::vector<std::vector<std::int64_t>> ids;
+  for (HistoryReader::Next next = reader.next(); std::holds_alternative<LogicalTask>(next); next = reader.next()) {
+    const auto& task = std::get<LogicalTask>(next);
+    ids.emplace_back();
+    for (const api::HistoryEvent* event : task.recorded_answer) {
+      ids.back().push_back(event->event_id());
+    }
+  }
+  return ids;
+}
+
+TEST(HistoryReaderTest, ShowsWhatTheAnswerToATaskBecame) {
+  using Ids = std::vector<std::vector<std::int64_t>>;
+  EXPECT_EQ(answers({kExecutionStarted, kTaskScheduled, kTaskStarted,                        // to 3
+                     kTaskCompleted, kActivityScheduled, kActivityScheduled, kTaskScheduled,  // commands 5 and 6
+                     kTaskStarted,                                                           // to 8
+                     kTaskCompleted, kSignaled, kTaskScheduled, kTaskStarted,                // to 12
+                     kTaskCompleted, kExecutionCompleted}),
+            (Ids{{5, 6}, {}, {14}, {}}));
+  EXPECT_EQ(answers({kExecutionStarted, kTaskScheduled, kTaskStarted}), Ids{{}});
+  EXPECT_EQ(answers({kExecutionStarted, kTaskScheduled, kTaskStarted, kTaskCompleted}), (Ids{{}, {}}));
+  EXPECT_EQ(answers({kExecutionStarted, kTaskScheduled, kTaskStarted, kTaskFailed, kTaskScheduled, kTaskStarted, kTaskCompleted,
+                     kActivityScheduled}),
+            (Ids{{8}, {}}));
+}
+
+TEST(HistoryReaderTest, AFinalEventEndsTheAnswerThoughAPageIsSaidToFollow) {
+  HistoryReader reader;
+  ASSERT_TRUE(reader.add_page(page({kExecutionStarted, kTaskScheduled, kTaskStarted, kTaskCompleted, kExecutionCompleted}), false));
   EXPECT_EQ(chunk_of(std::get<LogicalTask>(reader.next())), Chunk{3});
-  EXPECT_EQ(chunk_of(std::get<LogicalTask>(reader.next())), Chunk{9});
-  EXPECT_TRUE(std::holds_alternative<NeedPage>(reader.next()));
 }
 
 TEST(HistoryReaderTest, AnEmptyLastPageEndsTheHistory) {

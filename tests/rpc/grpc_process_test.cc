@@ -18,12 +18,13 @@ using testing::Not;
 TEST(ProcessTest, LinesOfGrpcAndProtobufBecomeLinesOfTheLog) {
   prepare_process(Logger(LogLevel::kInfo, LogFormat::kText));
   testing::internal::CaptureStderr();
-  gpr_log(GPR_ERROR, "handshake\nfailed");
+  gpr_log(GPR_ERROR, "something\nfailed");
+  gpr_log(GPR_ERROR, "Handshake failed with fatal error, which is not worth a line");
   gpr_log(GPR_INFO, "not worth a line");
   google::protobuf::internal::LogFinisher() = google::protobuf::internal::LogMessage(google::protobuf::LOGLEVEL_ERROR, "parse.cc", 12)
                                               << "bad text";
   const std::string log = testing::internal::GetCapturedStderr();
-  EXPECT_THAT(log, AllOf(HasSubstr("WARN  gRPC: handshake\\nfailed\n"), Not(HasSubstr("not worth")),
+  EXPECT_THAT(log, AllOf(HasSubstr("WARN  gRPC: something\\nfailed\n"), Not(HasSubstr("not worth")),
                          HasSubstr("ERROR protobuf: bad text file=parse.cc line=12\n")));
 }
 

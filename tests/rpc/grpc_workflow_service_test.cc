@@ -191,7 +191,7 @@ TEST_F(GrpcWorkflowServiceTest, AServerThatComesBackIsReachedAgain) {
   serve(handler);
   auto service = make_workflow_service({.address = server_->address()}, loop_, Logger::silent());
   ASSERT_TRUE(service.has_value());
-  ASSERT_TRUE(await<GetSystemInfo>(**service, loop_, {}, kPatient).has_value());
+  ASSERT_TRUE(await<DescribeNamespace>(**service, loop_, {}, kPatient).has_value());
   const int port = server_->port();
   server_.reset();
   // A call that is made once shows that the server is away.
@@ -199,7 +199,7 @@ TEST_F(GrpcWorkflowServiceTest, AServerThatComesBackIsReachedAgain) {
   ASSERT_FALSE(away.has_value());
   EXPECT_EQ(away.error().code, StatusCode::kUnavailable);
   serve(handler, port);
-  EXPECT_TRUE(await<GetSystemInfo>(**service, loop_, {}, kPatient).has_value());
+  EXPECT_TRUE(await<DescribeNamespace>(**service, loop_, {}, kPatient).has_value());
 }
 
 TEST_F(GrpcWorkflowServiceTest, EachCallCarriesTheHeaders) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -32,6 +33,31 @@ std::string start_timer(const std::string& id, const google::protobuf::Duration&
   return fmt::format("StartTimer(id {}, {})", id, format_duration(api::to_duration(timeout)));
 }
 
+// With metadata, because both sides must agree on it to the byte: other SDKs compare it.
+std::string text_with_metadata(const api::Payload& payload) {
+  std::string text = payload.data();
+  for (const auto& [key, value] : std::map<std::string, std::string>(payload.metadata().begin(), payload.metadata().end())) {
+    text += fmt::format(" {}={}", key, value);
+  }
+  return text;
+}
+
+std::string marker(const std::string& name, const google::protobuf::Map<std::string, api::Payloads>& details) {
+  std::string text = fmt::format("RecordMarker({}", name);
+  for (const auto& [key, payloads] : details) {
+    text += fmt::format(", {}: {}", key, text_with_metadata(payloads.payloads(0)));
+  }
+  return text + ")";
+}
+
+std::string upsert(const temporal::api::common::v1::SearchAttributes& attributes) {
+  std::string text = "UpsertWorkflowSearchAttributes(";
+  for (const auto& [key, payload] : attributes.indexed_fields()) {
+    text += fmt::format("{}: {}", key, text_with_metadata(payload));
+  }
+  return text + ")";
+}
+
 std::string rendered(const api::Command& command) {
   switch (command.command_type()) {
     case COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK: {
@@ -44,6 +70,10 @@ std::string rendered(const api::Command& command) {
     case COMMAND_TYPE_START_TIMER:
       return start_timer(command.start_timer_command_attributes().timer_id(),
                          command.start_timer_command_attributes().start_to_fire_timeout());
+    case COMMAND_TYPE_RECORD_MARKER:
+      return marker(command.record_marker_command_attributes().marker_name(), command.record_marker_command_attributes().details());
+    case COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
+      return upsert(command.upsert_workflow_search_attributes_command_attributes().search_attributes());
     case COMMAND_TYPE_CANCEL_TIMER:
       return fmt::format("CancelTimer(id {})", command.cancel_timer_command_attributes().timer_id());
     case COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
@@ -73,6 +103,10 @@ std::string rendered(const api::HistoryEvent& event, bool written_by_this_sdk) {
                          event.activity_task_cancel_requested_event_attributes().scheduled_event_id());
     case EVENT_TYPE_TIMER_STARTED:
       return start_timer(event.timer_started_event_attributes().timer_id(), event.timer_started_event_attributes().start_to_fire_timeout());
+    case EVENT_TYPE_MARKER_RECORDED:
+      return marker(event.marker_recorded_event_attributes().marker_name(), event.marker_recorded_event_attributes().details());
+    case EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
+      return upsert(event.upsert_workflow_search_attributes_event_attributes().search_attributes());
     case EVENT_TYPE_TIMER_CANCELED:
       return fmt::format("CancelTimer(id {})", event.timer_canceled_event_attributes().timer_id());
     case EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:

@@ -33,8 +33,12 @@ def build_go_peer() -> pathlib.Path | None:
 
 
 def clean_environment(home: pathlib.Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment less what the caller's shell says about Temporal, so that the tests mean the same everywhere."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "LIFECYCLE_", "XDG_"))}
+    """The environment less what the caller's shell says about Temporal and proxies, so that the tests mean the same everywhere."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TEMPORAL_", "LIFECYCLE_", "XDG_")) and not name.lower().endswith("_proxy")
+    }
     return {**inherited, "HOME": str(home), "NO_COLOR": "1", **(extra or {})}
 
 

@@ -4,6 +4,7 @@ import asyncio
 import pathlib
 import shutil
 import sys
+from typing import Mapping
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
@@ -50,10 +51,17 @@ DYNAMIC_CONFIG = {
 class TemporalServer:
     """Can be stopped and started again on the same port; keeps its state when it is given a database file."""
 
-    def __init__(self, directory: pathlib.Path, database: pathlib.Path | None = None, port: int | None = None) -> None:
+    def __init__(
+        self,
+        directory: pathlib.Path,
+        database: pathlib.Path | None = None,
+        port: int | None = None,
+        dynamic_config: Mapping[str, str] | None = None,
+    ) -> None:
         self.port = port or free_port()
         self.address = f"127.0.0.1:{self.port}"
         self._database = database
+        self._dynamic_config = {**DYNAMIC_CONFIG, **(dynamic_config or {})}
         self._log_path = directory / f"server-{self.port}.log"
         self._process: ManagedProcess | None = None
 
@@ -61,7 +69,7 @@ class TemporalServer:
         command = [temporal_program(), "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(self.port)]
         # The HTTP port is the gRPC port + 1 by default there, which another server may hold.
         command += ["--http-port", str(free_port()), "--log-level", "error"]
-        for name, value in DYNAMIC_CONFIG.items():
+        for name, value in self._dynamic_config.items():
             command += ["--dynamic-config-value", f"{name}={value}"]
         if self._database:
             command += ["--db-filename", str(self._database)]

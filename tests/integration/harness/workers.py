@@ -10,6 +10,11 @@ from .temporal_api import QUEUE_TYPES, QueueTypes, TemporalApi
 from .waiting import wait_until
 
 
+def only_child(pid: int) -> int | None:
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(children[0]) if children else None
+
+
 class WorkerProcess(ManagedProcess):
     """A worker that polls `task_queue` as `version`."""
 
@@ -19,9 +24,18 @@ class WorkerProcess(ManagedProcess):
         super().__init__(command, log_path, env)
         self.task_queue = task_queue
         self.version = version
+        self._child_pid: int | None = None
+        self._is_supervised = "--supervise" in command
+
+    @property
+    def worker_pid(self) -> int:
+        """The process that polls: with --supervise the child of the one that was started, which its end does not change."""
+        if self._is_supervised and not self._child_pid:
+            self._child_pid = wait_until(lambda: only_child(self.pid), f"the supervised child of {self.pid}", context=self.log)
+        return self._child_pid or self.pid
 
     def is_behind(self, identity: str) -> bool:
-        return identity.startswith(f"{self.pid}@")
+        return identity.startswith(f"{self.worker_pid}@")
 
     def wait_for_polls(
         self, api: TemporalApi, since: float = 0, seconds: float = 60, queue_types: QueueTypes = QUEUE_TYPES
@@ -31,9 +45,9 @@ class WorkerProcess(ManagedProcess):
         def polls() -> bool:
             if self.exit_code() is not None:
                 raise AssertionError(f"the worker ended with {self.exit_code()} before it polled:\n{self.log()}")
-            return api.polls(self.task_queue, self.pid, since, queue_types)
+            return api.polls(self.task_queue, self.worker_pid, since, queue_types)
 
-        wait_until(polls, f"polls of worker {self.pid} on {self.task_queue}", seconds, self.log)
+        wait_until(polls, f"polls of worker {self.worker_pid} on {self.task_queue}", seconds, self.log)
 
     def kill_at_once(self) -> None:
         """What a lost node or an out-of-memory kill does: nothing is told to anybody."""

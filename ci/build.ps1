@@ -1,0 +1,61 @@
+# ci/build for Windows: builds the demonstration's two images, loads them into minikube or kind, applies the manifests in order and waits.
+#   ci\build.ps1          into the cluster's nodes
+#   ci\build.ps1 -Push    into the registry of k8s\08-registry.yaml, from which the workers are then deployed
+param([switch]$Push)
+$ErrorActionPreference = 'Stop'
+Set-Location (Join-Path $PSScriptRoot '..')
+$env:DOCKER_BUILDKIT = '1'
+$versions = 'v1.0.0', 'v2.0.0'
+$registry = 'localhost:30500'
+
+function Invoke-Step([string]$Program) {
+  & $Program @args
+  if ($LASTEXITCODE -ne 0) { throw "$Program $args ended with $LASTEXITCODE" }
+}
+function Wait-For([string]$Namespace, [string[]]$Names) {
+  foreach ($name in $Names) {
+    if ($name -like 'job/*') { Invoke-Step kubectl -n $Namespace wait --for=condition=complete $name --timeout=300s }
+    elseif ($name -like 'pod/*') { Invoke-Step kubectl -n $Namespace wait --for=condition=Ready $name --timeout=300s }
+    else { Invoke-Step kubectl -n $Namespace rollout status $name --timeout=300s }
+  }
+}
+
+$context = kubectl config current-context
+if ($LASTEXITCODE -ne 0) { throw 'kubectl knows no cluster: minikube start makes one' }
+$revision = git describe --always --dirty --abbrev=7 --exclude '*'
+foreach ($version in $versions) {
+  Invoke-Step docker build -t "lifecycle-worker:$version" --build-arg "VERSION=$version" --build-arg "REVISION=$revision" .
+}
+
+foreach ($file in '00-namespaces', '01-postgres', '02-temporal-server-simple', '03-temporal-web', '08-registry') {
+  Invoke-Step kubectl apply -f "k8s/$file.yaml"
+}
+$prefix = ''
+if ($Push) {
+  Wait-For infra deployment/registry
+  $prefix = "$registry/"
+  $forward = Start-Process kubectl -ArgumentList '-n infra port-forward svc/registry 30500:5000' -PassThru -WindowStyle Hidden
+  try {
+    Start-Sleep -Seconds 3
+    foreach ($version in $versions) {
+      Invoke-Step docker tag "lifecycle-worker:$version" "$registry/lifecycle-worker:$version"
+      Invoke-Step docker push "$registry/lifecycle-worker:$version"
+    }
+  } finally { Stop-Process $forward }
+} else {
+  foreach ($version in $versions) {
+    if ($context -like 'kind-*') { Invoke-Step kind load docker-image --name ($context -replace '^kind-', '') "lifecycle-worker:$version" }
+    else { Invoke-Step minikube -p $context image load --overwrite "lifecycle-worker:$version" }
+  }
+}
+
+Wait-For temporal statefulset/postgres, job/temporal-schema, deployment/temporal-frontend, job/temporal-namespace
+foreach ($file in '04-workers-v1', '05-workers-v2', '06-versioned-workers-v1', '07-versioned-workers-v2', '09-client') {
+  (Get-Content -Raw "k8s/$file.yaml") -replace 'image: lifecycle-worker:', "image: ${prefix}lifecycle-worker:" | kubectl apply -f -
+  if ($LASTEXITCODE -ne 0) { throw "k8s/$file.yaml was not accepted" }
+}
+Wait-For temporal deployment/temporal-web
+Wait-For workers deployment/lifecycle-workers-v1, deployment/lifecycle-workers-v2, deployment/lifecycle-versioned-v1, deployment/lifecycle-versioned-v2, pod/lifecycle-client
+foreach ($namespace in 'temporal', 'workers', 'infra') { Invoke-Step kubectl get pods -n $namespace -o wide }
+Write-Output 'kubectl -n workers exec -it lifecycle-client -- lifecycle start lifecycle'
+Write-Output 'kubectl -n temporal port-forward svc/temporal-web 8080    # then http://localhost:8080'

@@ -1,0 +1,13 @@
+"""The tests of a real cluster into which ci/build has brought the demonstration: `make test-cluster` does both. They leave it as they found it."""
+
+import pytest
+
+from cluster import Cluster, why_there_is_none
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    reason = why_there_is_none()
+    if reason is not None:
+        pytest.skip(reason)
+    return Cluster()

@@ -1,0 +1,82 @@
+"""The server's two layouts, and what a workflow lives through when a pod of the server or its database goes away."""
+
+import json
+import threading
+
+import pytest
+
+from cluster import ROOT, Cluster
+from harness.waiting import wait_until
+
+SIMPLE, PRODUCTION = "02-temporal-server-simple.yaml", "02-temporal-server.yaml"
+SERVICES = ("frontend", "history", "matching", "worker")
+
+
+def apply(cluster: Cluster, layout: str) -> None:
+    cluster.kubectl("apply", "-f", str(ROOT / "k8s" / layout))
+    for service in SERVICES if layout == PRODUCTION else SERVICES[:1]:
+        cluster.wait_ready("temporal", f"deployment/temporal-{service}")
+
+
+def has_production_layout(cluster: Cluster) -> bool:
+    return cluster.run("-n", "temporal", "get", "deployment", "temporal-history").returncode == 0
+
+
+@pytest.fixture(params=["simple", "production"])
+def layout(cluster: Cluster, request: pytest.FixtureRequest) -> str:
+    """The server in that layout; the simple one is back afterwards."""
+    if request.param == "production":
+        if not has_production_layout(cluster):
+            apply(cluster, PRODUCTION)
+
+            def back() -> None:
+                apply(cluster, SIMPLE)
+                for service in SERVICES[1:]:
+                    for kind in ("deployment", "poddisruptionbudget"):
+                        cluster.kubectl("-n", "temporal", "delete", kind, f"temporal-{service}")
+                serves(cluster)
+
+            request.addfinalizer(back)
+    elif has_production_layout(cluster):
+        pytest.skip("somebody has chosen the production layout for this cluster: the simple one is not put in its place")
+    serves(cluster)
+    return request.param
+
+
+def serves(cluster: Cluster) -> None:
+    wait_until(lambda: cluster.lifecycle("quick", "--steps", "1", "--step-duration", "100ms").returncode == 0, "a workflow runs through", 120)
+
+
+def outlives(cluster: Cluster, *deleted: str) -> None:
+    """A workflow of 10 s during which that pod is deleted completes, each step once."""
+    outcome: list[dict] = []
+    workflow = threading.Thread(
+        target=lambda: outcome.append(cluster.completed("quick", "--steps", "10", "--step-duration", "1s", "--command-timeout", "100s"))
+    )
+    workflow.start()
+    before = {pod["metadata"]["uid"] for pod in cluster.pods("temporal", deleted[0])}
+    assert len(before) == 1
+    cluster.kubectl("-n", "temporal", "delete", "pod", "-l", deleted[0], *deleted[1:])
+    workflow.join(150)
+    assert outcome, "the workflow did not complete"
+    assert outcome[0]["result"]["steps_completed"] == 10
+    after = {pod["metadata"]["uid"] for pod in cluster.pods("temporal", deleted[0])}
+    assert not before & after
+
+
+def test_a_workflow_outlives_the_frontends_pod(cluster: Cluster, layout: str) -> None:
+    outlives(cluster, "app=temporal-server,component=frontend")
+    cluster.wait_ready("temporal", "deployment/temporal-frontend")
+
+
+def test_a_workflow_outlives_the_databases_pod(cluster: Cluster, layout: str) -> None:
+    outlives(cluster, "app=postgres")
+    cluster.wait_ready("temporal", "statefulset/postgres")
+
+
+def test_the_web_ui_knows_the_workflows(cluster: Cluster) -> None:
+    started = cluster.completed("quick", "--steps", "1", "--step-duration", "100ms")
+    path = "/api/v1/namespaces/temporal/services/temporal-web:8080/proxy/api/v1/namespaces/default/workflows"
+    wait_until(
+        lambda: started["workflow_id"] in json.dumps(json.loads(cluster.kubectl("get", "--raw", path))), "the workflow is in the Web UI's list"
+    )
