@@ -159,7 +159,7 @@ void MetricFamily<Instrument>::append_text(std::string& out) const {
   std::ranges::sort(all);
   append_header(out, kTypeName<Instrument>);
   const std::string& name = definition().name;
-  const auto append_sample = [&out](std::string prefix, const std::string& value) {
+  const auto append_sample = [&out](const std::string& prefix, const std::string& value) {
     out += prefix;
     out += prefix.contains('{') ? "} " : " ";
     out += value;

@@ -38,7 +38,7 @@ class Poller {
   // `what` names the queue in the log; `on_task` gets the tasks, each with the slot that was reserved for it. All outlive the poller.
   Poller(PollerEnvironment environment, std::string what, QueueReadiness& readiness, Slots& slots, std::size_t polls_max,
          typename Rpc::Request request, std::function<void(Response)> on_task, double tasks_per_second = 0)
-      : environment_(environment),
+      : environment_(std::move(environment)),
         what_(std::move(what)),
         readiness_(readiness),
         rate_(tasks_per_second),
