@@ -24,7 +24,6 @@ inline constexpr Duration kAcceptedPollAgeMin = std::chrono::seconds(1);
 // How often a worker that is not ready looks whether it has become so.
 inline constexpr Duration kReadinessReviewInterval = std::chrono::milliseconds(500);
 inline constexpr Duration kRecordWorkerHeartbeatTimeout = std::chrono::seconds(5);
-inline constexpr Duration kMissingNamespaceComplaintInterval = std::chrono::minutes(1);
 inline constexpr Duration kDescribeNamespaceTimeout = std::chrono::seconds(5);
 // An answer without a task that comes faster than this was not waited for by anybody.
 inline constexpr Duration kEmptyPollAgeMin = std::chrono::milliseconds(200);

@@ -75,7 +75,7 @@ class Poller {
     }
   }
   [[nodiscard]] bool idle() const { return open_.empty(); }
-  [[nodiscard]] std::size_t open_polls() const { return open_.size(); }
+  [[nodiscard]] std::size_t open() const { return open_.size(); }
 
  private:
   struct OpenPoll {

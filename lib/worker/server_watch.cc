@@ -1,6 +1,5 @@
 #include "worker/server_watch.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "worker/limits.h"
@@ -45,21 +44,22 @@ void ServerWatch::ask_system_info() {
 
 void ServerWatch::describe_namespace() {
   asking_ = true;
+  const SteadyTime sent = shared_.loop.clock().steady_now();
   rpc::TryDescribeNamespace::Request request;
   request.set_namespace_(shared_.options.name_space);
   shared_.service.call<rpc::TryDescribeNamespace>(std::move(request), {.timeout = kDescribeNamespaceTimeout},
-                                                  [weak = std::weak_ptr(self_)](const rpc::Reply<rpc::TryDescribeNamespace>& reply) {
+                                                  [weak = std::weak_ptr(self_), sent](const rpc::Reply<rpc::TryDescribeNamespace>& reply) {
                                                     if (const auto self = weak.lock()) {
-                                                      (*self)->on_described(reply);
+                                                      (*self)->on_described(reply, sent);
                                                     }
                                                   });
 }
 
-void ServerWatch::on_described(const rpc::Reply<rpc::TryDescribeNamespace>& reply) {
+void ServerWatch::on_described(const rpc::Reply<rpc::TryDescribeNamespace>& reply, SteadyTime sent) {
   asking_ = false;
   const SteadyTime now = shared_.loop.clock().steady_now();
   if (reply) {
-    delay_ = Duration::zero();
+    backoff_.succeeded();
     next_question_ = now;
     const auto& capabilities = (*reply)->namespace_info().capabilities();
     shared_.server = {.takes_worker_heartbeats = capabilities.worker_heartbeats(),
@@ -71,24 +71,17 @@ void ServerWatch::on_described(const rpc::Reply<rpc::TryDescribeNamespace>& repl
       tell_described_();
     }
   } else {
-    on_not_described(reply.error(), now);
+    const rpc::Status& status = reply.error();
+    next_question_ = now + backoff_.failed(status, sent, now);
+    shared_.readiness.namespace_not_described(status, now);
+    if (status.code == rpc::StatusCode::kNotFound && backoff_.may_complain(now)) {
+      shared_.log.error("the namespace does not exist on this server; waiting for it",
+                        {{"namespace", std::string_view(shared_.options.name_space)},
+                         {"message", std::string_view(status.message)},
+                         {"hint", "is it spelled right? `temporal operator namespace list` shows those that are there"}});
+    }
   }
   review();
-}
-
-void ServerWatch::on_not_described(const rpc::Status& status, SteadyTime now) {
-  const Duration max = status.code == rpc::StatusCode::kUnavailable ? kUnreachableBackoffMax : kRefusedBackoffMax;
-  delay_ = delay_ == Duration::zero() ? kReadinessReviewInterval : std::min(delay_ * 2, max);
-  next_question_ = now + delay_;
-  shared_.readiness.namespace_not_described(status, now);
-  const bool may_complain = !last_complaint_ || now - *last_complaint_ >= kMissingNamespaceComplaintInterval;
-  if (status.code == rpc::StatusCode::kNotFound && may_complain) {
-    last_complaint_ = now;
-    shared_.log.error("the namespace does not exist on this server; waiting for it",
-                      {{"namespace", std::string_view(shared_.options.name_space)},
-                       {"error", std::string_view(status.message)},
-                       {"hint", "is it spelled right? `temporal operator namespace list` shows those that are there"}});
-  }
 }
 
 void ServerWatch::log_connected() {

@@ -4,10 +4,10 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "rpc/methods.h"
+#include "worker/poll_backoff.h"
 #include "worker/shared.h"
 
 namespace lifecycle::worker {
@@ -28,17 +28,15 @@ class ServerWatch {
  private:
   void ask_system_info();
   void describe_namespace();
-  void on_described(const rpc::Reply<rpc::TryDescribeNamespace>& reply);
-  void on_not_described(const rpc::Status& status, SteadyTime now);
+  void on_described(const rpc::Reply<rpc::TryDescribeNamespace>& reply, SteadyTime sent);
   // Publishes how things stand, and looks again soon while they do not stand well.
   void review();
   void log_connected();
 
   Shared& shared_;
   std::function<void()> tell_described_;
-  Duration delay_{};  // between questions, after failures
+  PollBackoff backoff_;
   SteadyTime next_question_;
-  std::optional<SteadyTime> last_complaint_;
   std::string server_version_;
   bool asking_ = false;
   bool namespace_known_ = false;

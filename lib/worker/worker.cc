@@ -202,9 +202,9 @@ struct Worker::Impl {
   }
 
   [[nodiscard]] WorkerCounts counts() const {
-    return {.workflow = {.open_polls = normal.open_polls(), .last_answer = normal_readiness.last_answer()},
-            .sticky = {.open_polls = sticky.open_polls(), .last_answer = sticky_readiness.last_answer()},
-            .activity = {.open_polls = activity.open_polls(), .last_answer = activity_readiness.last_answer()},
+    return {.workflow = {.open_polls = normal.open(), .last_answer = normal_readiness.last_answer()},
+            .sticky = {.open_polls = sticky.open(), .last_answer = sticky_readiness.last_answer()},
+            .activity = {.open_polls = activity.open(), .last_answer = activity_readiness.last_answer()},
             .cached_workflows = workflows.cached_workflows()};
   }
 
