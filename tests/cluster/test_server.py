@@ -76,4 +76,4 @@ def test_the_web_ui_knows_the_workflows(cluster: Cluster) -> None:
     workflow_id = unique("web")
     cluster.completed("quick", "-w", workflow_id, "--steps", "1", "--step-duration", "100ms")
     path = "/api/v1/namespaces/temporal/services/temporal-web:8080/proxy/api/v1/namespaces/default/workflows"
-    wait_until(lambda: workflow_id in cluster.kubectl("get", "--raw", path), "the workflow is in the Web UI's list")
+    wait_until(lambda: workflow_id in cluster.run("get", "--raw", path).stdout, "the workflow is in the Web UI's list", 60)
