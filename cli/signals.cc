@@ -9,13 +9,13 @@
 namespace lifecycle::cli {
 namespace {
 
-// Wakes the waiting thread so that it can end.
-constexpr int kWakeUp = SIGUSR2;
+// Wakes the waiting thread so that it can end; nothing else sends it.
+const int kWakeUp = SIGRTMIN;
 
-sigset_t stop_signals() {
+sigset_t watched_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, kWakeUp}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, kWakeUp}) {
     sigaddset(&set, number);
   }
   return set;
@@ -24,7 +24,7 @@ sigset_t stop_signals() {
 }  // namespace
 
 void block_stop_signals() {
-  const sigset_t set = stop_signals();
+  const sigset_t set = watched_signals();
   check(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0, "the stop signals could not be blocked");
   check(std::signal(SIGPIPE, SIG_IGN) != SIG_ERR, "SIGPIPE could not be ignored");
 }
@@ -32,7 +32,7 @@ void block_stop_signals() {
 SignalWatch::SignalWatch(EventLoop& loop, std::function<void(int)> on_signal)
     : on_signal_(std::make_shared<std::function<void(int)>>(std::move(on_signal))) {
   waiter_ = std::thread([&loop, on_signal_weak = std::weak_ptr(on_signal_), this] {
-    const sigset_t set = stop_signals();
+    const sigset_t set = watched_signals();
     for (;;) {
       int number = 0;
       if (sigwait(&set, &number) != 0) {
@@ -59,6 +59,8 @@ SignalWatch::~SignalWatch() {
   waiter_.join();
 }
 
+bool is_stop_signal(int signal_number) { return signal_number != SIGUSR1 && signal_number != SIGUSR2; }
+
 const char* name_of_signal(int signal_number) {
   switch (signal_number) {
     case SIGINT:
@@ -67,6 +69,10 @@ const char* name_of_signal(int signal_number) {
       return "SIGTERM";
     case SIGHUP:
       return "SIGHUP";
+    case SIGUSR1:
+      return "SIGUSR1";
+    case SIGUSR2:
+      return "SIGUSR2";
     default:
       return "a signal";
   }

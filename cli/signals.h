@@ -1,6 +1,6 @@
-// SIGINT, SIGTERM and SIGHUP as events of the loop. They are blocked in all threads, and one thread waits for them: a handler that
-// interrupts whatever runs may do next to nothing, and as PID 1 of a container the kernel would not even deliver a signal without a
-// handler.
+// SIGINT, SIGTERM and SIGHUP, which stop a command, and SIGUSR1 and SIGUSR2, which change a worker's log level, as events of the loop. They
+// are blocked in all threads, and one thread waits for them: a handler that interrupts whatever runs may do next to nothing, and as PID 1
+// of a container the kernel would not even deliver a signal without a handler.
 #pragma once
 
 #include <atomic>
@@ -29,6 +29,9 @@ class SignalWatch {
   std::atomic<bool> ending_ = false;
   std::thread waiter_;
 };
+
+// False for SIGUSR1 and SIGUSR2.
+[[nodiscard]] bool is_stop_signal(int signal_number);
 
 // "SIGINT" and so on.
 [[nodiscard]] const char* name_of_signal(int signal_number);

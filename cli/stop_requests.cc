@@ -7,7 +7,11 @@
 namespace lifecycle::cli {
 
 StopRequests::StopRequests(EventLoop& loop, Duration command_timeout, std::function<void(ExitCode)> on_stop)
-    : on_stop_(std::move(on_stop)), signals_(loop, [this](int number) { on_stop_(exit_code_for_signal(number)); }) {
+    : on_stop_(std::move(on_stop)), signals_(loop, [this](int number) {
+        if (is_stop_signal(number)) {
+          on_stop_(exit_code_for_signal(number));
+        }
+      }) {
   if (command_timeout > Duration::zero()) {
     loop.schedule(command_timeout, [this] { on_stop_(ExitCode::kTimedOut); });
   }

@@ -11,6 +11,9 @@ std::string version_line() {
                      __clang_minor__, __clang_patchlevel__, LIFECYCLE_GRPC_VERSION, LIFECYCLE_PROTOBUF_VERSION);
 }
 
+std::string_view version() { return LIFECYCLE_VERSION; }
+std::string_view revision() { return kGitRevision; }
+
 std::string_view default_worker_version() { return LIFECYCLE_DEFAULT_WORKER_VERSION; }
 
 }  // namespace lifecycle::cli

@@ -10,8 +10,11 @@
 #include "cli/connection.h"
 #include "cli/signals.h"
 #include "cli/supervise.h"
+#include "cli/worker_log_level.h"
+#include "cli/worker_metrics.h"
 #include "cli/worker_settings.h"
 #include "rpc/health_server.h"
+#include "rpc/metrics_workflow_service.h"
 #include "rpc/process.h"
 #include "worker/loop_watch.h"
 #include "worker/register.h"
@@ -35,6 +38,7 @@ class WorkerProcess {
   WorkerProcess(Connection& connection, const Registry& registry, const Logger& log, const worker::WorkerOptions& options)
       : loop_(connection.loop),
         log_(log),
+        log_level_(log),
         worker_(*connection.service, connection.loop, registry, log, options),
         signals_(connection.loop, [this](int number) { on_signal(number); }),
         watch_(connection.loop, worker_.health(), worker_.running_code(), log) {}
@@ -71,6 +75,10 @@ class WorkerProcess {
   }
 
   void on_signal(int number) {
+    if (!is_stop_signal(number)) {
+      log_level_.on_signal(number);
+      return;
+    }
     if (!stopping_) {
       log_.info("stopping gracefully; a second signal stops at once", {{"signal", name_of_signal(number)}});
       stop();
@@ -88,6 +96,7 @@ class WorkerProcess {
 
   rpc::GrpcEventLoop& loop_;
   const Logger& log_;
+  WorkerLogLevel log_level_;
   worker::Worker worker_;
   SignalWatch signals_;
   worker::LoopWatch watch_;
@@ -156,6 +165,7 @@ ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, std:
   if (!worker_options) {
     return output.report(worker_options.error());
   }
+  Result<std::unique_ptr<ExposedMetrics>> metrics(nullptr);  // before the connection, whose last calls are counted when it ends
   const Result<std::unique_ptr<Connection>> connection = make_connection(options, process, log);
   if (!connection) {
     return output.report(connection.error());
@@ -163,6 +173,15 @@ ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, std:
   const client::ConnectionConfig& config = (*connection)->config;
   worker_options->name_space = config.name_space;
   worker_options->last_will = supervision->last_will.get();
+  metrics = expose_metrics(settings, *worker_options, process.clock, log);
+  if (!metrics) {
+    return output.report(metrics.error());
+  }
+  if (*metrics != nullptr) {
+    worker_options->metrics = (*metrics)->sdk;
+    (*connection)->service =
+        std::make_unique<rpc::MetricsWorkflowService>(std::move((*connection)->service), process.clock, worker_options->metrics);
+  }
   log.info("worker starts", {{"address", config.address},
                              {"namespace", config.name_space},
                              {"task_queue", worker_options->task_queue},

@@ -37,7 +37,7 @@ struct WorkerSettings {
                                                           const client::Environment& environment);
 
 // Runs until a signal or the command's time-out stops it. The first signal stops it gracefully (exit code 0), the second at once (128 + its
-// number). A server that is not there, or goes away, is waited for.
+// number). SIGUSR1 makes the log more verbose, SIGUSR2 as it was at the start. A server that is not there, or goes away, is waited for.
 [[nodiscard]] ExitCode run_worker(const GlobalOptions& options, const WorkerFlags& flags, std::span<const SettingDefinition> definitions,
                                   const ProcessContext& process);
 

@@ -56,12 +56,11 @@ struct QueryWorkflow {
   const api::Payloads* arguments = nullptr;
 };
 
-using WorkflowActivationJob =
-    std::variant<InitializeWorkflow, NotifyHasPatch, UpdateRandomSeed, SignalWorkflow, CancelWorkflow, FireTimer, ResolveActivity,
-                 QueryWorkflow>;
+using WorkflowActivationJob = std::variant<InitializeWorkflow, NotifyHasPatch, UpdateRandomSeed, SignalWorkflow, CancelWorkflow, FireTimer,
+                                           ResolveActivity, QueryWorkflow>;
 
-// Jobs are in the order in which the code must see them: initialization, patches, random seed, signals, everything else, each in history's order;
-// queries come in activations of their own.
+// Jobs are in the order in which the code must see them: initialization, patches, random seed, signals, everything else, each in history's
+// order; queries come in activations of their own.
 struct WorkflowActivation {
   WallTime timestamp{};  // the workflow's "now"
   bool is_replaying = false;

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/text.h"
 #include "converter/payload.h"
 
 namespace lifecycle::core {
@@ -53,7 +54,7 @@ std::optional<PatchMarker> read_patch_marker(const api::HistoryEvent& event) {
   }
   const api::Payload* id = first_payload(details, kOldIdKey);
   const api::Payload* deprecated = first_payload(details, kOldDeprecatedKey);
-  if (id == nullptr || id->data().empty() || deprecated == nullptr || deprecated->data().empty()) {
+  if (id == nullptr || id->data().empty() || deprecated == nullptr || deprecated->data().empty() || valid_utf8(id->data()) != id->data()) {
     return std::nullopt;
   }
   return PatchMarker{.patch_id = id->data(), .deprecated = deprecated->data().front() != '\0'};
@@ -64,8 +65,7 @@ api::Command record_marker_command(const PatchMarker& marker) {
   command.set_command_type(api::enums::COMMAND_TYPE_RECORD_MARKER);
   auto& attributes = *command.mutable_record_marker_command_attributes();
   attributes.set_marker_name(std::string(kMarkerName));
-  (*attributes.mutable_details())[kDetailsKey] =
-      converter::to_payloads(PatchData{.id = marker.patch_id, .deprecated = marker.deprecated});
+  (*attributes.mutable_details())[kDetailsKey] = converter::to_payloads(PatchData{.id = marker.patch_id, .deprecated = marker.deprecated});
   return command;
 }
 

@@ -48,7 +48,7 @@ struct FetchHistoryPage {
 struct RespondWorkflowTaskCompleted {
   std::vector<api::Command> commands;
   std::vector<QueryAnswer> queries;
-  bool sign_with_sdk_name = false;  // the newest signature in history is another SDK's
+  bool sign_with_sdk_name = false;       // the newest signature in history is another SDK's
   bool upserts_change_versions = false;  // must be declared with the answer, or SDKs built on Core could not replay it
 };
 // The run must be dropped from the cache with this.

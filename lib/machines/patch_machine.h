@@ -1,6 +1,7 @@
 // One patch id within one run: what history and the code say about it, and which of the two decides. Source: the patch table of the
 // official SDKs, twelve outcomes of what history holds when the code gets there (nothing yet, a marker, a deprecated marker, a past without
-// one) and what the code does (nothing, patched, deprecate_patch). Where the code does nothing and history holds nothing there is no machine.
+// one) and what the code does (nothing, patched, deprecate_patch). Where the code does nothing and history holds nothing there is no
+// machine.
 #pragma once
 
 #include "machines/state_machine.h"
@@ -80,8 +81,8 @@ struct PatchMachineDefinition {
     return kNames[static_cast<std::size_t>(state)];
   }
   static constexpr std::string_view name_of(Event event) {
-    constexpr std::array<std::string_view, kEvents> kNames{"MarkerSeen",      "DeprecatedMarkerSeen",    "Patched",
-                                                           "DeprecatePatch",  "PatchedInReplay",         "DeprecatePatchInReplay",
+    constexpr std::array<std::string_view, kEvents> kNames{"MarkerSeen",     "DeprecatedMarkerSeen", "Patched",
+                                                           "DeprecatePatch", "PatchedInReplay",      "DeprecatePatchInReplay",
                                                            "MarkerRecorded", "MarkerUnclaimed"};
     return kNames[static_cast<std::size_t>(event)];
   }

@@ -30,6 +30,9 @@ RunRequest CachedRun::on_history_page(const std::shared_ptr<const api::History>&
 
 RunRequest CachedRun::drive(core::RunStep step) {
   while (auto* activate_step = std::get_if<core::Activate>(&step)) {
+    if (!activate_step->activation.is_replaying && before_news_) {
+      std::exchange(before_news_, nullptr)();
+    }
     core::WorkflowActivationCompletion completion = activate(activate_step->activation);
     warnings_.insert(warnings_.end(), completion.warnings.begin(), completion.warnings.end());
     step = run_.on_completion(std::move(completion));
@@ -50,6 +53,8 @@ core::WorkflowActivationCompletion CachedRun::activate(const core::WorkflowActiv
   if (initialize != nullptr) {
     const auto& started = *initialize->attributes;
     instance_.reset();
+    start_time_ = initialize->start_time;
+    attempt_ = started.attempt();
     const workflow::WorkflowDefinition* definition = registry_.find_workflow(started.workflow_type().name());
     if (definition == nullptr) {
       return cannot_run(fmt::format("workflow type '{}' is not registered on this worker; registered are: {}",

@@ -1,11 +1,14 @@
 // A run together with its code: the loop that both the worker and the replayer turn. What is left for them is I/O.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
 #include "core/workflow_run.h"
 #include "registry/registry.h"
 #include "workflow/instance.h"
@@ -33,6 +36,11 @@ class CachedRun {
 
   [[nodiscard]] bool closed() const { return run_.closed(); }
   [[nodiscard]] bool has_state() const { return run_.has_state(); }
+  // Called once, before the code sees the first event that it has not seen before: what came until then was replay.
+  void before_news(std::function<void()> notify) { before_news_ = std::move(notify); }
+  // When the run started, and which attempt of its workflow it is. Known once the code has run.
+  [[nodiscard]] WallTime start_time() const { return start_time_; }
+  [[nodiscard]] std::int32_t attempt() const { return attempt_; }
   // What the last task had to say to the log; given once.
   [[nodiscard]] std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
 
@@ -45,6 +53,9 @@ class CachedRun {
   core::WorkflowRun run_;
   std::unique_ptr<workflow::WorkflowInstance> instance_;
   std::vector<std::string> warnings_;
+  std::function<void()> before_news_;
+  WallTime start_time_{};
+  std::int32_t attempt_ = 1;
 };
 
 }  // namespace lifecycle

@@ -19,7 +19,7 @@ namespace {
 
 // How often the server looks for calls. It does not wait in gRPC for them: threads that wait there take turns at watching all connections
 // of the process, so that a second one would wake up for the traffic of the worker's loop, and the loop for it.
-constexpr Duration kLookInterval = std::chrono::milliseconds(50);
+constexpr Duration kLookInterval = std::chrono::milliseconds(100);
 // Whoever watches more than this waits for others to stop.
 constexpr std::size_t kOpenCallsMax = 100;
 constexpr int kRequestBytesMax = 4096;

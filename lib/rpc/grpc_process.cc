@@ -38,12 +38,16 @@ void log_of_protobuf(google::protobuf::LogLevel level, const char* file, int lin
 
 }  // namespace
 
+void follow_log_level(const Logger& logger) {
+  gpr_set_log_verbosity(logger.enabled(LogLevel::kDebug) ? GPR_LOG_SEVERITY_INFO : GPR_LOG_SEVERITY_ERROR);
+}
+
 void prepare_process(const Logger& logger) {
   // Debian's absl keeps a graph of all mutexes ever held together, and gRPC takes its own in an order that the graph calls a cycle at
   // times: it costs memory for as long as the process lives, and says nothing that anybody here could act on.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   library_logger = new Logger(logger);
-  gpr_set_log_verbosity(logger.enabled(LogLevel::kDebug) ? GPR_LOG_SEVERITY_INFO : GPR_LOG_SEVERITY_ERROR);
+  follow_log_level(logger);
   gpr_set_log_function(log_of_grpc);
   google::protobuf::SetLogHandler(log_of_protobuf);
 }

@@ -9,7 +9,7 @@ void log_end(const Logger& logger, std::string_view method, const Status& status
   if (status.ok()) {
     logger.debug("call ended", {{"method", method}, {"status", name_of(status.code)}, {"ms", milliseconds}});
   } else {
-    logger.debug("call ended", {{"method", method}, {"status", name_of(status.code)}, {"ms", milliseconds}, {"message", status.message}});
+    logger.debug("call ended", {{"method", method}, {"status", name_of(status.code)}, {"ms", milliseconds}, {"error", status.message}});
   }
 }
 

@@ -9,4 +9,7 @@ namespace lifecycle::rpc {
 // the program and not by a library, before the first connection is made.
 void prepare_process(const Logger& logger);
 
+// Asks gRPC for as many lines as the logger's level now wants. Called after each change of the level.
+void follow_log_level(const Logger& logger);
+
 }  // namespace lifecycle::rpc

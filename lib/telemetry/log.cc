@@ -5,7 +5,9 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -19,6 +21,9 @@ namespace {
 // In the order of LogLevel.
 constexpr std::array<std::string_view, 5> kLevelNames{"debug", "info", "warn", "error", "never"};
 constexpr std::array<std::string_view, 5> kLevelLabels{"DEBUG", "INFO ", "WARN ", "ERROR", "NEVER"};
+
+// What each JSON line has anyway.
+constexpr std::array<std::string_view, 3> kOwnNames{"time", "level", "message"};
 
 // spdlog writes the time, the sink below writes the rest: its own level names and escapes are not ours.
 constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %v";
@@ -98,7 +103,9 @@ std::string json_line(LogLevel level, std::string_view message, std::initializer
   append_quoted(line, message);
   for (const LogField& field : fields) {
     line += ',';
-    append_quoted(line, field.name);
+    // A name twice in one object is read as the last by some and refused by others.
+    const bool is_taken = std::ranges::find(kOwnNames, field.name) != kOwnNames.end();
+    append_quoted(line, is_taken ? std::string(field.name) + "_" : std::string(field.name));
     line += ':';
     append_value(line, field, LogFormat::kJson);
   }
@@ -126,14 +133,16 @@ struct Logger::Sink {
     output.set_level(spdlog::level::trace);  // `level` has decided before spdlog is asked
   }
 
-  LogLevel level;
+  std::atomic<LogLevel> level;
   LogFormat format;
   spdlog::logger output;
 };
 
 Logger::Logger(LogLevel level, LogFormat format) : sink_(std::make_shared<Sink>(level, format)) {}
 
-bool Logger::enabled(LogLevel level) const { return level >= sink_->level; }
+LogLevel Logger::level() const { return sink_->level.load(std::memory_order_relaxed); }
+
+void Logger::set_level(LogLevel level) const { sink_->level.store(level, std::memory_order_relaxed); }
 
 void Logger::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) const {
   check(level != LogLevel::kNever, "a log line has a level");

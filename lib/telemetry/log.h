@@ -35,7 +35,10 @@ class Logger {
   // Writes nothing.
   [[nodiscard]] static Logger silent() { return {LogLevel::kNever, LogFormat::kText}; }
 
-  [[nodiscard]] bool enabled(LogLevel level) const;
+  [[nodiscard]] bool enabled(LogLevel level) const { return level >= this->level(); }
+  [[nodiscard]] LogLevel level() const;
+  // Of this logger and all its copies, from now on.
+  void set_level(LogLevel level) const;
   void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) const;
   void debug(std::string_view message, std::initializer_list<LogField> fields = {}) const { write(LogLevel::kDebug, message, fields); }
   void info(std::string_view message, std::initializer_list<LogField> fields = {}) const { write(LogLevel::kInfo, message, fields); }

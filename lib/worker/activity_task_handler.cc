@@ -104,6 +104,7 @@ class ActivityTaskHandler::Mailbox : public std::enable_shared_from_this<Mailbox
 // One attempt of one activity. Used on the loop, but for what `mutex` guards.
 struct ActivityTaskHandler::Running {
   ActivityTaskResponse task;
+  SteadyTime began{};
   std::unique_ptr<activity::Execution> execution;
   Duration interval{};
   TimerId next_heartbeat = TimerId::kNone;  // the earliest moment of the next one
@@ -147,12 +148,15 @@ void ActivityTaskHandler::on_task(ActivityTaskResponse task) {
   const auto running = std::make_shared<Running>();
   running->task = std::move(task);
   running->interval = heartbeat_interval(*running->task);
+  running->began = shared_.loop.clock().steady_now();
   running_.push_back(running);
   if (shared_.options.last_will != nullptr && !is_last_attempt(*running->task)) {
     running->last_will = shared_.options.last_will->record(TaskKind::kActivity, running->task->task_token(), running->task->attempt());
   }
+  log(*running, "activity started", std::nullopt, {});
   const ActivityFunction* function = shared_.registry.find_activity(running->task->activity_type().name());
   if (function == nullptr) {
+    shared_.metrics.count_activity(SdkMetric::kUnregisteredActivityInvocation, *running->task);
     report_failed(running, converter::to_failure(converter::ApplicationFailure(
                                fmt::format("activity type '{}' is not registered on this worker; registered are: {}",
                                            running->task->activity_type().name(), fmt::join(shared_.registry.activity_types(), ", ")),
@@ -270,7 +274,7 @@ void ActivityTaskHandler::on_ended(const RunningPtr& running, Outcome outcome) {
     return;
   }
   if (!running->known_to_server) {
-    forget(running);
+    abandon(running);
     return;
   }
   if (auto* result = std::get_if<api::Payloads>(&outcome)) {
@@ -301,19 +305,25 @@ void ActivityTaskHandler::report(const RunningPtr& running, typename Rpc::Reques
   LastWillEntry last_will = running->take_last_will();
   forget(running);
   ++reports_in_flight_;
-  shared_.service.call<Rpc>(std::move(request), {.timeout = kRespondTimeout},
-                            [this, running, last_will = std::move(last_will)](const rpc::Reply<Rpc>& reply) {
-                              --reports_in_flight_;
-                              // NotFound: timed out, or reported before and the answer was lost. Either way the server has gone on.
-                              if (!reply && reply.error().code != rpc::StatusCode::kNotFound) {
-                                shared_.log.warn("outcome of an activity could not be reported",
-                                                 {{"workflow_id", std::string_view(running->task->workflow_execution().workflow_id())},
-                                                  {"activity_type", std::string_view(running->task->activity_type().name())},
-                                                  {"attempt", std::int64_t{running->task->attempt()}},
-                                                  {"status", rpc::name_of(reply.error().code)},
-                                                  {"message", std::string_view(reply.error().message)}});
-                              }
-                            });
+  shared_.service.call<Rpc>(
+      std::move(request), {.timeout = kRespondTimeout}, [this, running, last_will = std::move(last_will)](const rpc::Reply<Rpc>& reply) {
+        --reports_in_flight_;
+        if (std::is_same_v<Rpc, rpc::RespondActivityTaskCompleted> && reply) {
+          shared_.metrics.sdk().observe(
+              SdkMetric::kActivitySucceedEndToEndLatency,
+              shared_.loop.clock().wall_now() - api::to_wall_time(running->task->scheduled_time()),
+              {.workflow_type = running->task->workflow_type().name(), .activity_type = running->task->activity_type().name()});
+        }
+        // NotFound: timed out, or reported before and the answer was lost. Either way the server has gone on.
+        if (!reply && reply.error().code != rpc::StatusCode::kNotFound) {
+          shared_.log.warn("outcome of an activity could not be reported",
+                           {{"workflow_id", std::string_view(running->task->workflow_execution().workflow_id())},
+                            {"activity_type", std::string_view(running->task->activity_type().name())},
+                            {"attempt", std::int64_t{running->task->attempt()}},
+                            {"status", rpc::name_of(reply.error().code)},
+                            {"error", std::string_view(reply.error().message)}});
+        }
+      });
 }
 
 void ActivityTaskHandler::report_completed(const RunningPtr& running, api::Payloads result) {
@@ -326,15 +336,16 @@ void ActivityTaskHandler::report_completed(const RunningPtr& running, api::Paylo
     return;
   }
   ++shared_.stats.activities_completed;
+  tell_end(*running, "activity completed", {});
   report<rpc::RespondActivityTaskCompleted>(running, std::move(request));
 }
 
 void ActivityTaskHandler::report_failed(const RunningPtr& running, api::Failure failure) {
   ++shared_.stats.activities_failed;
-  shared_.log.info("activity failed", {{"workflow_id", std::string_view(running->task->workflow_execution().workflow_id())},
-                                       {"activity_type", std::string_view(running->task->activity_type().name())},
-                                       {"attempt", std::int64_t{running->task->attempt()}},
-                                       {"message", std::string_view(failure.message())}});
+  tell_end(*running, "activity failed", failure.message());
+  if (failure.application_failure_info().category() != api::enums::APPLICATION_ERROR_CATEGORY_BENIGN) {
+    shared_.metrics.count_activity(SdkMetric::kActivityExecutionFailed, *running->task);
+  }
   rpc::RespondActivityTaskFailed::Request request;
   *request.mutable_failure() = failure.ByteSizeLong() > kFailureBytesMax ? without_details(failure) : std::move(failure);
   // Throttled so far, or lost on the way; the next attempt goes on from there.
@@ -346,9 +357,44 @@ void ActivityTaskHandler::report_failed(const RunningPtr& running, api::Failure 
 }
 
 void ActivityTaskHandler::report_canceled(const RunningPtr& running, const converter::CancelledFailure& cancelled) {
+  tell_end(*running, "activity cancelled", {});
+  shared_.metrics.count_activity(SdkMetric::kActivityExecutionCancelled, *running->task);
   rpc::RespondActivityTaskCanceled::Request request;
   *request.mutable_details() = cancelled.details();
   report<rpc::RespondActivityTaskCanceled>(running, std::move(request));
+}
+
+// Ends an attempt that the server does not wait for any more.
+void ActivityTaskHandler::abandon(const RunningPtr& running) {
+  tell_end(*running, "activity ended, and the server had given up this attempt", {});
+  forget(running);
+}
+
+void ActivityTaskHandler::tell_end(const Running& running, std::string_view what, std::string_view message) {
+  const Duration took = shared_.loop.clock().steady_now() - running.began;
+  shared_.metrics.activity_ended(*running.task, took);
+  log(running, what, took, message);
+}
+
+// One line about the attempt. An attempt that has not ended has no duration.
+void ActivityTaskHandler::log(const Running& running, std::string_view what, std::optional<Duration> took, std::string_view message) {
+  const auto& task = *running.task;
+  const LogField version{"version", std::string_view(shared_.options.worker_version)};
+  const LogField workflow_id{"workflow_id", std::string_view(task.workflow_execution().workflow_id())};
+  const LogField run_id{"run_id", std::string_view(task.workflow_execution().run_id())};
+  const LogField type{"activity_type", std::string_view(task.activity_type().name())};
+  const LogField id{"activity_id", std::string_view(task.activity_id())};
+  const LogField attempt{"attempt", std::int64_t{task.attempt()}};
+  if (!took) {
+    shared_.log.info(what, {version, workflow_id, run_id, type, id, attempt});
+    return;
+  }
+  const LogField duration{"duration_ms", std::int64_t{std::chrono::round<std::chrono::milliseconds>(*took).count()}};
+  if (message.empty()) {
+    shared_.log.info(what, {version, workflow_id, run_id, type, id, attempt, duration});
+  } else {
+    shared_.log.info(what, {version, workflow_id, run_id, type, id, attempt, duration, {"error", message}});
+  }
 }
 
 void ActivityTaskHandler::forget(const RunningPtr& running) {
@@ -371,7 +417,7 @@ void ActivityTaskHandler::give_up_on_all(const std::string& reason) {
     if (running->known_to_server) {
       report_failed(running, converter::to_failure(converter::ApplicationFailure(reason, {.type = "AttemptStopped"})));
     } else {
-      forget(running);
+      abandon(running);
     }
   }
 }

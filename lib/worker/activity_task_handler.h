@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "activity/context.h"
@@ -52,6 +53,9 @@ class ActivityTaskHandler {
   void report_failed(const RunningPtr& running, api::Failure failure);
   void report_canceled(const RunningPtr& running, const converter::CancelledFailure& cancelled);
   void forget(const RunningPtr& running);
+  void abandon(const RunningPtr& running);
+  void tell_end(const Running& running, std::string_view what, std::string_view message);
+  void log(const Running& running, std::string_view what, std::optional<Duration> took, std::string_view message);
   template <class Rpc>
   void report(const RunningPtr& running, typename Rpc::Request request);
 

@@ -27,7 +27,15 @@ inline constexpr Duration kRecordWorkerHeartbeatTimeout = std::chrono::seconds(5
 inline constexpr Duration kDescribeNamespaceTimeout = std::chrono::seconds(5);
 // An answer without a task that comes faster than this was not waited for by anybody.
 inline constexpr Duration kEmptyPollAgeMin = std::chrono::milliseconds(200);
+// Part of a delay by which it is made longer or shorter at random: workers that lost the same server do not come back in step.
+inline constexpr double kPollBackoffJitter = 0.2;
+// A poll that is open for longer than a connection may take to be made (lib/rpc) is with a server that has accepted it.
+inline constexpr Duration kPollWorksAge = std::chrono::seconds(6);
+// A server that refuses for one reason and then for another is told of again, but not more often than this.
 inline constexpr Duration kPollComplaintInterval = std::chrono::minutes(1);
+
+// How often the gauges of the metrics are brought up to date: well below the intervals at which they are read.
+inline constexpr Duration kGaugeSampleInterval = std::chrono::seconds(1);
 
 // Events a history page may have; the server caps it at what it is configured for.
 inline constexpr int kHistoryPageEventsMax = 1000;

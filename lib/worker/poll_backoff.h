@@ -5,9 +5,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <utility>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "rpc/status.h"
 
 namespace lifecycle::worker {
@@ -17,6 +18,8 @@ namespace lifecycle::worker {
 
 class PollBackoff {
  public:
+  explicit PollBackoff(RandomStream random) : random_(random) {}
+
   // A poll was answered with a task.
   void succeeded() { delay_ = Duration::zero(); }
 
@@ -29,12 +32,26 @@ class PollBackoff {
   // failure.
   [[nodiscard]] Duration failed(const rpc::Status& status, SteadyTime sent, SteadyTime now);
 
-  // True at most once a minute: the moment to write a line about it.
-  [[nodiscard]] bool may_complain(SteadyTime now);
+  // Whether the failure is worth a line: the first one is, and one that has another reason than the last that was told, at most once a
+  // minute, so that a server that now accepts and now refuses does not fill the log.
+  [[nodiscard]] bool should_tell_failure(rpc::StatusCode code, SteadyTime now);
+  // True once after failures that were told: polls are accepted again.
+  [[nodiscard]] bool should_tell_recovery() { return std::exchange(failing_, false); }
+  // Failures were told, and nothing better since.
+  [[nodiscard]] bool is_failing() const { return failing_; }
 
  private:
+  struct Told {
+    rpc::StatusCode code;
+    SteadyTime when;
+  };
+
+  [[nodiscard]] Duration with_jitter(Duration delay);
+
+  RandomStream random_;
   Duration delay_{};
-  std::optional<SteadyTime> last_complaint_;
+  std::optional<Told> told_;
+  bool failing_ = false;
 };
 
 }  // namespace lifecycle::worker

@@ -8,9 +8,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/event_loop.h"
+#include "base/random.h"
 #include "rpc/workflow_service.h"
 #include "telemetry/log.h"
 #include "worker/limits.h"
@@ -25,6 +27,7 @@ struct PollerEnvironment {
   rpc::WorkflowService& service;
   EventLoop& loop;
   const Logger& log;
+  std::function<void()> on_empty;  // a poll was answered, but with no task
 };
 
 template <class Rpc>
@@ -35,7 +38,7 @@ class Poller {
   // `what` names the queue in the log; `on_task` gets the tasks, each with the slot that was reserved for it. All outlive the poller.
   Poller(PollerEnvironment environment, std::string what, QueueReadiness& readiness, Slots& slots, std::size_t polls_max,
          typename Rpc::Request request, std::function<void(Response)> on_task, double tasks_per_second = 0)
-      : environment_(environment),
+      : environment_(std::move(environment)),
         what_(std::move(what)),
         readiness_(readiness),
         rate_(tasks_per_second),
@@ -63,8 +66,8 @@ class Poller {
   // Opens no further poll. What is open may still bring tasks, until cancel_open().
   void stop() {
     stopped_ = true;
-    environment_.loop.cancel(retry_);
-    retry_ = TimerId::kNone;
+    environment_.loop.cancel(std::exchange(retry_, TimerId::kNone));
+    environment_.loop.cancel(std::exchange(recovery_check_, TimerId::kNone));
   }
   void cancel_open() {
     for (const auto& call : std::vector(open_)) {
@@ -93,20 +96,26 @@ class Poller {
       }
       fill();
     });
+    if (backoff_.is_failing()) {
+      check_recovery_in(kPollWorksAge);
+    }
   }
 
   void take(Response response, SteadyTime sent) {
     const SteadyTime now = environment_.loop.clock().steady_now();
     if (!response->task_token().empty()) {
       backoff_.succeeded();
+      tell_recovery();
       rate_.use();
       readiness_.poll_answered(now);
       on_task_(std::move(response));
       return;
     }
+    environment_.on_empty();
     rate_.give_back();
     const Duration delay = backoff_.answered_empty(sent, now);
     if (delay == Duration::zero()) {
+      tell_recovery();
       readiness_.poll_answered(now);
     } else {
       readiness_.poll_failed(
@@ -124,13 +133,39 @@ class Poller {
     }
     if (!stopped_ && retry_ == TimerId::kNone) {  // the others that fail with it wait for the same moment
       const Duration delay = backoff_.failed(status, sent, now);
-      if (delay > Duration::zero() && backoff_.may_complain(now)) {
-        environment_.log.warn("polling fails; trying on",
-                              {{"queue", what_}, {"status", rpc::name_of(status.code)}, {"message", std::string_view(status.message)}});
+      if (delay > Duration::zero() && backoff_.should_tell_failure(status.code, now)) {
+        environment_.log.warn("polling fails; trying on until it works again",
+                              {{"queue", what_}, {"status", rpc::name_of(status.code)}, {"error", std::string_view(status.message)}});
       }
       pause(delay);
     }
     slots_.release();
+  }
+
+  void tell_recovery() {
+    environment_.loop.cancel(std::exchange(recovery_check_, TimerId::kNone));
+    if (backoff_.should_tell_recovery()) {
+      environment_.log.info("polling works again", {{"queue", what_}});
+    }
+  }
+
+  // A server answers an empty poll after a minute, but that it has accepted one shows much earlier.
+  void check_recovery_in(Duration delay) {
+    if (recovery_check_ != TimerId::kNone || stopped_) {
+      return;
+    }
+    recovery_check_ = environment_.loop.schedule(delay, [this] {
+      recovery_check_ = TimerId::kNone;
+      if (open_.empty()) {
+        return;  // the next poll that is sent brings the next look
+      }
+      const Duration age = environment_.loop.clock().steady_now() - open_.front()->sent;  // the oldest
+      if (age >= kPollWorksAge) {
+        tell_recovery();
+      } else {
+        check_recovery_in(kPollWorksAge - age);
+      }
+    });
   }
 
   // Sends no poll for `delay`.
@@ -153,8 +188,9 @@ class Poller {
   typename Rpc::Request request_;
   std::function<void(Response)> on_task_;
   std::vector<std::shared_ptr<OpenPoll>> open_;
-  PollBackoff backoff_;
+  PollBackoff backoff_{entropy_stream()};
   TimerId retry_ = TimerId::kNone;
+  TimerId recovery_check_ = TimerId::kNone;
   bool stopped_ = false;
 };
 

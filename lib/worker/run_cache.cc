@@ -30,6 +30,7 @@ void RunCache::evict_beyond(std::size_t count) {
     if (at->busy) {
       continue;
     }
+    ++evicted_;
     by_id_.erase(at->run_id);
     at = entries_.erase(at);
   }

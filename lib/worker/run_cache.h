@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "registry/cached_run.h"
 #include "rpc/methods.h"
 #include "worker/last_will.h"
@@ -20,8 +22,12 @@ using WorkflowTaskResponse = std::shared_ptr<const rpc::service::PollWorkflowTas
 struct RunEntry {
   std::string run_id;
   CachedRun run;
-  bool busy = false;                          // a task of it waits for a history page or the server's answer
-  bool drop = false;                          // not fit for another task
+  bool busy = false;        // a task of it waits for a history page or the server's answer
+  bool drop = false;        // not fit for another task
+  SteadyTime task_began{};  // when the task under way was taken
+  // The command that ends the run, once the code has given it, and why it failed.
+  temporal::api::enums::v1::CommandType ending = temporal::api::enums::v1::COMMAND_TYPE_UNSPECIFIED;
+  std::string ending_message;
   LastWillEntry last_will = {};               // of the task that makes it busy
   std::vector<WorkflowTaskResponse> waiting;  // came meanwhile: queries, and at most one workflow task
 };
@@ -41,6 +47,8 @@ class RunCache {
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::size_t runs_max() const { return runs_max_; }
+  // How many runs had to go to make room, since the start.
+  [[nodiscard]] std::uint64_t evicted() const { return evicted_; }
   [[nodiscard]] bool any_busy() const { return busy_ > 0; }
   void set_busy(RunEntry& entry, bool busy);
 
@@ -49,6 +57,7 @@ class RunCache {
 
   std::size_t runs_max_;
   std::size_t busy_ = 0;
+  std::uint64_t evicted_ = 0;
   std::list<RunEntry> entries_;                                                // most recently used first
   std::unordered_map<std::string_view, std::list<RunEntry>::iterator> by_id_;  // views of the entries' own ids
 };

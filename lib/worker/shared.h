@@ -10,6 +10,7 @@
 #include "worker/running_code.h"
 #include "worker/slots.h"
 #include "worker/worker.h"
+#include "worker/worker_metrics.h"
 
 namespace lifecycle::worker {
 
@@ -24,6 +25,7 @@ struct Shared {
   EventLoop& loop;
   const Registry& registry;
   Logger log;
+  WorkerMetrics metrics;
   WorkerOptions options;
   WorkerStats stats;
   Slots workflow_slots;

@@ -11,10 +11,6 @@ class Slots {
  public:
   explicit Slots(std::size_t capacity) : capacity_(capacity), free_(capacity) {}
 
-  [[nodiscard]] std::size_t capacity() const { return capacity_; }
-  // By tasks and by open polls.
-  [[nodiscard]] std::size_t reserved() const { return capacity_ - free_; }
-
   [[nodiscard]] bool try_reserve() {
     if (free_ == 0) {
       return false;
@@ -28,6 +24,9 @@ class Slots {
       on_release_();
     }
   }
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
+  // Reserved: by tasks, and by polls for what they may bring.
+  [[nodiscard]] std::size_t reserved() const { return capacity_ - free_; }
   // Called after each release, for the pollers that ran out of slots.
   void on_release(std::function<void()> notify) { on_release_ = std::move(notify); }
 

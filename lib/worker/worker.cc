@@ -1,5 +1,6 @@
 #include "worker/worker.h"
 
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -84,6 +85,7 @@ struct Worker::Impl {
                .loop = loop,
                .registry = registry,
                .log = std::move(log),
+               .metrics = WorkerMetrics(options.metrics),
                .options = options,
                .stats = {},
                .workflow_slots = Slots(options.max_concurrent_workflow_tasks),
@@ -91,21 +93,31 @@ struct Worker::Impl {
                .sticky_task_queue = sticky_name(options),
                .instance_key = new_instance_key()},
         activities(shared),
-        workflows(shared, [this](ActivityTaskResponse task) { activities.on_task(std::move(task)); }),
+        workflows(shared,
+                  [this](ActivityTaskResponse task) {
+                    shared.metrics.activity_task_taken(*task, true);
+                    activities.on_task(std::move(task));
+                  }),
         normal_readiness(shared.readiness.add_queue("workflow tasks of " + options.task_queue)),
         sticky_readiness(options.max_cached_workflows > 0 ? shared.readiness.add_queue("workflow tasks of this process")
                                                           : normal_readiness),
         activity_readiness(shared.readiness.add_queue("activity tasks of " + options.task_queue)),
-        normal({service, loop, shared.log}, "workflow tasks of " + options.task_queue, normal_readiness, shared.workflow_slots,
-               normal_polls(options), workflow_poll(shared, false),
-               [this](WorkflowTaskResponse task) { workflows.on_task(std::move(task)); }),
-        sticky({service, loop, shared.log}, "workflow tasks of this process", sticky_readiness, shared.workflow_slots,
-               sticky_polls(options), workflow_poll(shared, true),
-               [this](WorkflowTaskResponse task) { workflows.on_task(std::move(task)); }),
+        normal(environment([this] { shared.metrics.workflow_poll_was_empty(PollerType::kWorkflowTask); }),
+               "workflow tasks of " + options.task_queue, normal_readiness, shared.workflow_slots, normal_polls(options),
+               workflow_poll(shared, false),
+               [this](WorkflowTaskResponse task) { on_workflow_task(PollerType::kWorkflowTask, std::move(task)); }),
+        sticky(environment([this] { shared.metrics.workflow_poll_was_empty(PollerType::kStickyWorkflowTask); }),
+               "workflow tasks of this process", sticky_readiness, shared.workflow_slots, sticky_polls(options),
+               workflow_poll(shared, true),
+               [this](WorkflowTaskResponse task) { on_workflow_task(PollerType::kStickyWorkflowTask, std::move(task)); }),
         activity(
-            {service, loop, shared.log}, "activity tasks of " + options.task_queue, activity_readiness, shared.activity_slots,
-            options.max_concurrent_activity_task_polls, activity_poll(shared),
-            [this](ActivityTaskResponse task) { activities.on_task(std::move(task)); }, options.max_activities_per_second),
+            environment([this] { shared.metrics.activity_poll_was_empty(); }), "activity tasks of " + options.task_queue,
+            activity_readiness, shared.activity_slots, options.max_concurrent_activity_task_polls, activity_poll(shared),
+            [this](ActivityTaskResponse task) {
+              shared.metrics.activity_task_taken(*task, false);
+              activities.on_task(std::move(task));
+            },
+            options.max_activities_per_second),
         heartbeat(shared, HostUsageMeter(read_proc_file), [this] { return counts(); }),
         server_watch(shared, [this] { heartbeat.on_server_described(); }) {
     shared.workflow_slots.on_release([this] {
@@ -113,6 +125,30 @@ struct Worker::Impl {
       sticky.fill();
     });
     shared.activity_slots.on_release([this] { activity.fill(); });
+  }
+
+  PollerEnvironment environment(std::function<void()> on_empty) {
+    return {.service = shared.service, .loop = shared.loop, .log = shared.log, .on_empty = std::move(on_empty)};
+  }
+
+  void on_workflow_task(PollerType poller, WorkflowTaskResponse task) {
+    shared.metrics.workflow_task_polled(poller, *task);
+    workflows.on_task(std::move(task));
+  }
+
+  // What only has a value at a moment: written down once a second, because it changes with every call.
+  void sample_gauges() {
+    const SdkMetrics& sdk = shared.metrics.sdk();
+    const auto polls = [](const auto& poller) { return static_cast<double>(poller.open()); };
+    sdk.set(SdkMetric::kNumPollers, polls(normal), {.poller_type = PollerType::kWorkflowTask});
+    sdk.set(SdkMetric::kNumPollers, polls(sticky), {.poller_type = PollerType::kStickyWorkflowTask});
+    sdk.set(SdkMetric::kNumPollers, polls(activity), {.poller_type = PollerType::kActivityTask});
+    // A poll holds the slot for what it may bring; a slot is used when there is a task in it.
+    const std::size_t workflow_polls = normal.open() + sticky.open();
+    shared.metrics.set_slots(kWorkflowWorker, shared.workflow_slots.reserved() - workflow_polls, shared.workflow_slots.capacity());
+    shared.metrics.set_slots(kActivityWorker, shared.activity_slots.reserved() - activity.open(), shared.activity_slots.capacity());
+    sdk.set(SdkMetric::kStickyCacheSize, static_cast<double>(workflows.cached_workflows()));
+    sample = shared.loop.schedule(kGaugeSampleInterval, [this] { sample_gauges(); });
   }
 
   void begin_shutdown() {
@@ -197,6 +233,7 @@ struct Worker::Impl {
   TimerId deadline = TimerId::kNone;
   TimerId give_up = TimerId::kNone;
   TimerId last_polls = TimerId::kNone;
+  TimerId sample = TimerId::kNone;
   bool telling_server = false;
 };
 
@@ -206,6 +243,7 @@ Worker::Worker(rpc::WorkflowService& service, EventLoop& loop, const Registry& r
 Worker::~Worker() {
   impl_->shared.loop.cancel(impl_->deadline);
   impl_->shared.loop.cancel(impl_->give_up);
+  impl_->shared.loop.cancel(impl_->sample);
   impl_->shared.loop.cancel(impl_->last_polls);
   if (LastWillWriter* last_will = impl_->shared.options.last_will; last_will != nullptr && stopped()) {
     last_will->withdraw();
@@ -220,6 +258,10 @@ void Worker::start() {
   impl_->sticky.fill();
   impl_->activity.fill();
   impl_->server_watch.start();
+  if (impl_->shared.metrics.enabled()) {
+    impl_->shared.metrics.worker_started();
+    impl_->sample_gauges();
+  }
 }
 
 void Worker::begin_shutdown() { impl_->begin_shutdown(); }

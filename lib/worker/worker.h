@@ -1,7 +1,7 @@
 // A worker: polls one task queue of one namespace and runs the workflows and activities of a registry.
 //
 // Everything but blocking activities happens on the event loop that it is given. A server that is away, or refuses, costs a worker nothing
-// but waiting: it backs off, says so once a minute, and goes on when the server does.
+// but waiting: it backs off, says so once, goes on when the server does, and says that, too.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +17,7 @@
 #include "rpc/workflow_service.h"
 #include "telemetry/health.h"
 #include "telemetry/log.h"
+#include "telemetry/sdk_metrics.h"
 
 namespace lifecycle::worker {
 
@@ -57,6 +58,7 @@ struct WorkerOptions {
   Duration graceful_shutdown_timeout = std::chrono::seconds(30);
   Duration worker_heartbeat_interval = std::chrono::seconds(60);  // zero: none
   LastWillWriter* last_will = nullptr;                            // outlives the worker; null: nobody would execute one
+  SdkMetrics metrics = {};                                        // counts nothing unless one is given
 };
 
 // Counts since the start, for tests and benchmarks.

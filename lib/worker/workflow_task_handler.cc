@@ -48,6 +48,19 @@ bool ends_run(const api::Command& command) {
   }
 }
 
+std::string_view text_of(api::enums::CommandType ending) {
+  switch (ending) {
+    case api::enums::COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
+      return "workflow completed";
+    case api::enums::COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION:
+      return "workflow failed";
+    case api::enums::COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION:
+      return "workflow cancelled";
+    default:
+      return "workflow continued as new";
+  }
+}
+
 bool is_too_large(const rpc::Status& status) {
   return status.code == rpc::StatusCode::kResourceExhausted && status.message.find("larger than max") != std::string::npos;
 }
@@ -116,6 +129,7 @@ void WorkflowTaskHandler::on_task(WorkflowTaskResponse task) {
     entry = &cache_.add(run_id, CachedRun(shared_.registry, RunIdentity{.name_space = shared_.options.name_space,
                                                                         .workflow_id = task->workflow_execution().workflow_id(),
                                                                         .run_id = run_id}));
+    count_evictions();
   }
   if (!entry->busy) {
     begin(*entry, task);
@@ -135,9 +149,16 @@ void WorkflowTaskHandler::on_task(WorkflowTaskResponse task) {
 void WorkflowTaskHandler::begin(RunEntry& entry, const WorkflowTaskResponse& task) {
   const bool is_partial = task->history().events_size() == 0 || task->history().events(0).event_id() > 1;
   if (is_partial) {
-    ++(entry.run.has_state() ? shared_.stats.sticky_cache_hits : shared_.stats.sticky_cache_misses);
+    const bool is_cached = entry.run.has_state();
+    ++(is_cached ? shared_.stats.sticky_cache_hits : shared_.stats.sticky_cache_misses);
+    shared_.metrics.sdk().count(is_cached ? SdkMetric::kStickyCacheHit : SdkMetric::kStickyCacheMiss,
+                                {.workflow_type = task->workflow_type().name()});
   }
   cache_.set_busy(entry, true);
+  entry.task_began = shared_.loop.clock().steady_now();
+  if (shared_.metrics.enabled()) {
+    entry.run.before_news([this, &entry, task] { observe(SdkMetric::kWorkflowTaskReplayLatency, entry, task); });
+  }
   if (shared_.options.last_will != nullptr && !task->has_query()) {  // who asks a query asks again
     entry.last_will = shared_.options.last_will->record(TaskKind::kWorkflowTask, task->task_token(), task->attempt());
   }
@@ -187,7 +208,7 @@ void WorkflowTaskHandler::fetch_page(RunEntry& entry, const WorkflowTaskResponse
                          {{"workflow_id", std::string_view(task->workflow_execution().workflow_id())},
                           {"run_id", std::string_view(entry.run_id)},
                           {"status", rpc::name_of(reply.error().code)},
-                          {"message", std::string_view(reply.error().message)}});
+                          {"error", std::string_view(reply.error().message)}});
         entry.drop = true;
         finish(entry);
       });
@@ -203,7 +224,11 @@ void WorkflowTaskHandler::complete(RunEntry& entry, const WorkflowTaskResponse& 
     request.set_versioning_behavior(to_api(shared_.options.deployment->versioning_behavior));
   }
   for (api::Command& command : completed.commands) {
-    entry.drop = entry.drop || ends_run(command);
+    if (ends_run(command)) {
+      entry.drop = true;
+      entry.ending = command.command_type();
+      entry.ending_message = command.fail_workflow_execution_command_attributes().failure().message();
+    }
     *request.add_commands() = std::move(command);
   }
   for (core::QueryAnswer& answer : completed.queries) {
@@ -235,6 +260,7 @@ void WorkflowTaskHandler::complete(RunEntry& entry, const WorkflowTaskResponse& 
                          bytes, kRequestBytesMax)));
     return;
   }
+  observe(SdkMetric::kWorkflowTaskExecutionLatency, entry, task);
   const std::size_t eager_slots = shared_.options.eager_activities && !shared_.stopping ? request_eager_activities(request) : 0;
   shared_.service.call<rpc::RespondWorkflowTaskCompleted>(
       std::move(request), {.timeout = kRespondTimeout},
@@ -277,12 +303,13 @@ void WorkflowTaskHandler::on_completed(RunEntry& entry, const WorkflowTaskRespon
                       {{"workflow_id", std::string_view(task->workflow_execution().workflow_id())},
                        {"run_id", std::string_view(entry.run_id)},
                        {"status", rpc::name_of(status.code)},
-                       {"message", std::string_view(status.message)}});
+                       {"error", std::string_view(status.message)}});
     entry.drop = true;
     finish(entry);
     return;
   }
   ++shared_.stats.workflow_tasks_completed;
+  tell_run(entry, *task);
   auto& response = **reply;
   std::size_t used = 0;
   for (auto& activity : *response.mutable_activity_tasks()) {
@@ -306,11 +333,13 @@ void WorkflowTaskHandler::on_completed(RunEntry& entry, const WorkflowTaskRespon
 
 void WorkflowTaskHandler::fail(RunEntry& entry, const WorkflowTaskResponse& task, core::WorkflowTaskFailure failure) {
   ++shared_.stats.workflow_tasks_failed;
+  observe(SdkMetric::kWorkflowTaskExecutionLatency, entry, task);
+  shared_.metrics.workflow_task_failed(task->workflow_type().name(), failure.cause);
   shared_.log.warn("workflow task failed", {{"workflow_id", std::string_view(task->workflow_execution().workflow_id())},
                                             {"run_id", std::string_view(entry.run_id)},
                                             {"workflow_type", std::string_view(task->workflow_type().name())},
                                             {"attempt", std::int64_t{task->attempt()}},
-                                            {"message", std::string_view(failure.failure.message())}});
+                                            {"error", std::string_view(failure.failure.message())}});
   entry.drop = true;
   if (task->attempt() > 1) {
     finish(entry);  // the server knows already, and its time-out spaces the attempts
@@ -330,6 +359,7 @@ void WorkflowTaskHandler::fail(RunEntry& entry, const WorkflowTaskResponse& task
 
 void WorkflowTaskHandler::answer_query(RunEntry& entry, const WorkflowTaskResponse& task, core::RespondQuery respond) {
   entry.drop = entry.drop || respond.run_is_broken;
+  observe(SdkMetric::kWorkflowTaskExecutionLatency, entry, task);
   rpc::RespondQueryTaskCompleted::Request request;
   request.set_task_token(task->task_token());
   request.set_namespace_(shared_.options.name_space);
@@ -344,6 +374,43 @@ void WorkflowTaskHandler::answer_query(RunEntry& entry, const WorkflowTaskRespon
       [this, &entry](const rpc::Reply<rpc::RespondQueryTaskCompleted>&) { finish(entry); });
 }
 
+void WorkflowTaskHandler::observe(SdkMetric metric, const RunEntry& entry, const WorkflowTaskResponse& task) const {
+  shared_.metrics.sdk().observe(metric, shared_.loop.clock().steady_now() - entry.task_began,
+                                {.workflow_type = task->workflow_type().name()});
+}
+
+void WorkflowTaskHandler::count_evictions() {
+  for (; evictions_counted_ < cache_.evicted(); ++evictions_counted_) {
+    shared_.metrics.sdk().count(SdkMetric::kStickyCacheTotalForcedEviction);
+  }
+}
+
+// Only what the server has taken is told, and each start and end just once, however often the code runs again: before a run's first
+// completed task there is no earlier one, and after its last there is no later one.
+void WorkflowTaskHandler::tell_run(const RunEntry& entry, const rpc::service::PollWorkflowTaskQueueResponse& task) const {
+  const LogField version{"version", std::string_view(shared_.options.worker_version)};
+  const LogField workflow_id{"workflow_id", std::string_view(task.workflow_execution().workflow_id())};
+  const LogField run_id{"run_id", std::string_view(entry.run_id)};
+  const LogField type{"workflow_type", std::string_view(task.workflow_type().name())};
+  const LogField attempt{"attempt", std::int64_t{entry.run.attempt()}};
+  if (task.previous_started_event_id() == 0) {
+    shared_.log.info("workflow started", {version, workflow_id, run_id, type, attempt});
+  }
+  if (entry.ending == api::enums::COMMAND_TYPE_UNSPECIFIED) {
+    return;
+  }
+  // The start is by the server's clock, which may be ahead of ours.
+  const Duration took = std::max(Duration::zero(), Duration(shared_.loop.clock().wall_now() - entry.run.start_time()));
+  shared_.metrics.run_ended(task.workflow_type().name(), entry.ending, took);
+  const LogField duration{"duration_ms", std::int64_t{std::chrono::round<std::chrono::milliseconds>(took).count()}};
+  if (entry.ending_message.empty()) {
+    shared_.log.info(text_of(entry.ending), {version, workflow_id, run_id, type, attempt, duration});
+  } else {
+    shared_.log.info(text_of(entry.ending),
+                     {version, workflow_id, run_id, type, attempt, duration, {"error", std::string_view(entry.ending_message)}});
+  }
+}
+
 void WorkflowTaskHandler::log_warnings(RunEntry& entry, const WorkflowTaskResponse& task) {
   for (const std::string& warning : entry.run.take_warnings()) {
     shared_.log.warn(warning, {{"workflow_id", std::string_view(task->workflow_execution().workflow_id())}});
@@ -355,10 +422,15 @@ void WorkflowTaskHandler::finish(RunEntry& entry) {
   entry.last_will.forget();
   cache_.set_busy(entry, false);
   std::vector<WorkflowTaskResponse> waiting = std::exchange(entry.waiting, {});
+  entry.run.before_news(nullptr);  // it holds the task
+  if (entry.drop && caching() && entry.ending == api::enums::COMMAND_TYPE_UNSPECIFIED && !entry.run.closed()) {
+    shared_.metrics.sdk().count(SdkMetric::kStickyCacheTotalForcedEviction);
+  }
   if (entry.drop || entry.run.closed() || !entry.run.has_state() || !caching()) {
     cache_.remove(entry);
   }
   cache_.trim();
+  count_evictions();
   shared_.workflow_slots.release();
   for (WorkflowTaskResponse& task : waiting) {
     on_task(std::move(task));

@@ -34,12 +34,17 @@ class WorkflowTaskHandler {
   void answer_query(RunEntry& entry, const WorkflowTaskResponse& task, core::RespondQuery respond);
   void finish(RunEntry& entry);
   void log_warnings(RunEntry& entry, const WorkflowTaskResponse& task);
+  void tell_run(const RunEntry& entry, const rpc::service::PollWorkflowTaskQueueResponse& task) const;
+  // The time since the task under way was taken.
+  void observe(SdkMetric metric, const RunEntry& entry, const WorkflowTaskResponse& task) const;
+  void count_evictions();
   [[nodiscard]] std::size_t request_eager_activities(rpc::service::RespondWorkflowTaskCompletedRequest& request);
   [[nodiscard]] bool caching() const { return cache_.runs_max() > 0 && !shared_.stopping; }
 
   Shared& shared_;
   EagerActivities run_eagerly_;
   RunCache cache_;
+  std::uint64_t evictions_counted_ = 0;
 };
 
 }  // namespace lifecycle::worker

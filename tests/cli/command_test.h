@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "cli/exit_code.h"
 #include "cli/global_options.h"
 #include "cli/output.h"
+#include "cli/signals.h"
 #include "client/deployment_version.h"
 #include "rpc/methods.h"
 #include "tests/support/fake_workflow_service.h"
@@ -27,6 +29,9 @@ struct CommandEnd {
 class CommandTest : public testing::Test {
  protected:
   CommandTest() : connection_(system_clock()) {
+    // As main() does: a command watches for the signals that are to stop it.
+    pthread_sigmask(SIG_BLOCK, nullptr, &signals_before_);
+    block_stop_signals();
     connection_.config.name_space = "default";
     auto service = std::make_unique<lifecycle::test::FakeWorkflowService>(connection_.loop);
     server_ = service.get();
@@ -34,6 +39,8 @@ class CommandTest : public testing::Test {
     server_->always_answer<rpc::GetSystemInfo>();
     server_->always_answer<rpc::DescribeNamespace>();
   }
+
+  ~CommandTest() override { pthread_sigmask(SIG_SETMASK, &signals_before_, nullptr); }
 
   static client::DeploymentVersion version(const std::string& build_id) { return {.deployment_name = "lifecycle", .build_id = build_id}; }
 
@@ -52,6 +59,7 @@ class CommandTest : public testing::Test {
     return end;
   }
 
+  sigset_t signals_before_ = {};
   GlobalOptions global_;
   client::Environment environment_;
   Connection connection_;

@@ -60,7 +60,9 @@ std::string upsert(std::string_view patch_ids) {
   return fmt::format("UpsertWorkflowSearchAttributes(TemporalChangeVersion: {} encoding=json/plain type=KeywordList)", patch_ids);
 }
 
-std::string schedule(int event_id, std::string_view type) { return fmt::format("ScheduleActivityTask(id {}, {}, [\"x\"])", event_id, type); }
+std::string schedule(int event_id, std::string_view type) {
+  return fmt::format("ScheduleActivityTask(id {}, {}, [\"x\"])", event_id, type);
+}
 
 void expect_refused(PatchStage stage, const HistoryBuilder& history, std::int64_t event_id, std::string_view recorded,
                     std::string_view attempted) {
@@ -238,35 +240,6 @@ TEST(PatchTest, OnlyATaskThatSetsTheSearchAttributeDeclaresIt) {
   EXPECT_FALSE(declares(&PatchWorkflow::with_long_id, past(Past::kNothingYet, "")));
 }
 
-TEST(PatchTest, TheMainCoroutineAndAHandlerGetTheSameAnswer) {
-  HistoryBuilder fresh;
-  fresh.workflow_execution_started(kPatchWorkflow);
-  fresh.signaled("ask");
-  fresh.signaled("proceed");
-  fresh.polled_workflow_task();
-  EXPECT_EQ(answers(&PatchWorkflow::asked_by_signal, fresh), (Commands{marker(kPatchId, false), upsert(R"(["thank-first"])"),
-                                                                       schedule(8, "Thank"), "CompleteWorkflowExecution([\"new\"])"}));
-}
-
-TEST(PatchTest, AQueryMustNotAsk) {
-  const Registry registry = registry_of(&PatchWorkflow::patched);
-  CachedRun run = fresh_run(registry);
-  const HistoryBuilder history = past(Past::kMarker, "Thank");
-  auto query = std::make_shared<api::WorkflowQuery>();
-  query->set_query_type("asks");
-  const RunRequest request = run.on_workflow_task({.history = history.build(), .query = query});
-  EXPECT_EQ(outcome_of(std::get<core::RespondQuery>(request).answer),
-            "failed: a query handler must not ask for a patch: it reads, and nothing it does is recorded");
-}
-
-TEST(PatchTest, AnIdThatCannotBeWrittenFailsTheTask) {
-  for (const PatchStage stage : {&PatchWorkflow::with_empty_id, &PatchWorkflow::with_id_that_is_no_text}) {
-    EXPECT_EQ(answers(stage, past(Past::kNothingYet, "")),
-              Commands{"WorkflowTaskFailed(WORKFLOW_WORKER_UNHANDLED_FAILURE: a patch needs an id, in UTF-8: it is written into the "
-                       "history of every run that takes it)"});
-  }
-}
-
 // The query's replay sees a marker that no later workflow task has brought yet, and the run that it leaves behind goes on from there.
 TEST(PatchTest, ARunThatAQueryReplayedGoesOnOnItsSide) {
   const Registry registry = registry_of(&PatchWorkflow::patched);
@@ -346,8 +319,9 @@ TEST(PatchTest, AHistoryWithoutTheSearchAttributeReplays) {
   with.patch_recorded(kPatchId);
   const api::HistoryEvent marker_event = with.build()->events(4);
   HistoryBuilder history = begun();
-  history.add(api::enums::EVENT_TYPE_MARKER_RECORDED).mutable_marker_recorded_event_attributes()->CopyFrom(
-      marker_event.marker_recorded_event_attributes());
+  history.add(api::enums::EVENT_TYPE_MARKER_RECORDED)
+      .mutable_marker_recorded_event_attributes()
+      ->CopyFrom(marker_event.marker_recorded_event_attributes());
   said(history, "Thank");
   history.signaled("proceed");
   history.polled_workflow_task();

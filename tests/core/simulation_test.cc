@@ -23,8 +23,8 @@ using converter::to_payloads;
 using replay::HistoryBuilder;
 using std::chrono::seconds;
 
-// Does what its dice say: activities and timers in scopes that come and go, conditions, helpers. The dice are the input's, so each seed is
-// a program.
+// Does what its dice say: activities and timers in scopes that come and go, conditions, helpers, patches. The dice are the input's, so each
+// seed is a program.
 class ProgramWorkflow {
  public:
   Workflow<int> run(WorkflowContext ctx, std::uint64_t seed, int steps) {
@@ -33,7 +33,7 @@ class ProgramWorkflow {
     std::exception_ptr cancelled;
     for (int step = 0; step < steps && !cancelled; ++step) {
       try {
-        switch (dice_.below(8)) {
+        switch (dice_.below(9)) {
           case 0:
           case 1:
             activities_.push_back((dice_.below(2) == 0 ? ctx : scope).activity(kGreet, any_options(), std::to_string(step)));
@@ -55,6 +55,9 @@ class ProgramWorkflow {
             scope.cancel();
             scope = ctx.with_cancel();
             break;
+          case 7:
+            take_a_patch(ctx);
+            break;
           default:
             co_await one_greeting(scope);
             break;
@@ -75,6 +78,7 @@ class ProgramWorkflow {
 
   Workflow<void> work(WorkflowContext ctx) {
     try {
+      take_a_patch(ctx);
       co_await one_greeting(ctx);
       co_await ctx.sleep(seconds(1));
     } catch (const ActivityFailure&) {
@@ -87,6 +91,15 @@ class ProgramWorkflow {
   Workflow<void> one_greeting(WorkflowContext ctx) {
     const std::string greeting = co_await ctx.activity(kGreet, any_options(), std::string("helper"));
     done_ += greeting.empty() ? 0 : 1;
+  }
+  // Few ids, so that they are asked for again; what depends on the answer shows in the commands.
+  void take_a_patch(WorkflowContext ctx) {
+    const std::string patch_id = "patch " + std::to_string(dice_.below(4));
+    if (dice_.below(3) == 0) {
+      ctx.deprecate_patch(patch_id);
+    } else if (ctx.patched(patch_id)) {
+      timers_.push_back(ctx.sleep(seconds(2)));
+    }
   }
   Workflow<void> oldest_activity() {
     if (!activities_.empty()) {
@@ -205,6 +218,15 @@ class SimulatedServer {
       const std::int64_t started = std::stoll(command.cancel_timer_command_attributes().timer_id());
       EXPECT_EQ(timers_.erase(started), 1U) << "no timer is open at event " << started;
       history_.timer_canceled(started);
+    } else if (command.has_record_marker_command_attributes()) {
+      auto& recorded = *history_.add(api::enums::EVENT_TYPE_MARKER_RECORDED).mutable_marker_recorded_event_attributes();
+      recorded.set_marker_name(command.record_marker_command_attributes().marker_name());
+      *recorded.mutable_details() = command.record_marker_command_attributes().details();
+    } else if (command.has_upsert_workflow_search_attributes_command_attributes()) {
+      const auto& upsert = command.upsert_workflow_search_attributes_command_attributes();
+      *history_.add(api::enums::EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES)
+           .mutable_upsert_workflow_search_attributes_event_attributes()
+           ->mutable_search_attributes() = upsert.search_attributes();
     } else {
       record_end(command);
     }

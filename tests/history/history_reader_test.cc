@@ -168,7 +168,7 @@ TEST(HistoryReaderTest, AsksForAPageExactlyWhereTheBoundaryIsNotKnown) {
   const std::vector<Case> cases{
       {{}, false},
       {{kTaskCompleted}, false},
-      {{kTaskCompleted, kTaskScheduled}, false},  // a heartbeat: the task goes on
+      {{kTaskCompleted, kTaskScheduled}, false},      // a heartbeat: the task goes on
       {{kTaskCompleted, kActivityScheduled}, false},  // the next page may go on with what the code answered
       {{kTaskCompleted, kActivityScheduled, kActivityStarted}, true},
       {{kTaskCompleted, kSignaled}, true},
@@ -204,10 +204,10 @@ std::vector<std::vector<std::int64_t>> answers(const std::vector<api::EventType>
 
 TEST(HistoryReaderTest, ShowsWhatTheAnswerToATaskBecame) {
   using Ids = std::vector<std::vector<std::int64_t>>;
-  EXPECT_EQ(answers({kExecutionStarted, kTaskScheduled, kTaskStarted,                        // to 3
+  EXPECT_EQ(answers({kExecutionStarted, kTaskScheduled, kTaskStarted,                         // to 3
                      kTaskCompleted, kActivityScheduled, kActivityScheduled, kTaskScheduled,  // commands 5 and 6
-                     kTaskStarted,                                                           // to 8
-                     kTaskCompleted, kSignaled, kTaskScheduled, kTaskStarted,                // to 12
+                     kTaskStarted,                                                            // to 8
+                     kTaskCompleted, kSignaled, kTaskScheduled, kTaskStarted,                 // to 12
                      kTaskCompleted, kExecutionCompleted}),
             (Ids{{5, 6}, {}, {14}, {}}));
   EXPECT_EQ(answers({kExecutionStarted, kTaskScheduled, kTaskStarted}), Ids{{}});

@@ -276,8 +276,12 @@ def test_renewed_certificates_are_used_without_a_restart(
         second_serial = serial(renewed)
         # A key that is not the certificate's is the state in the middle of a renewal.
         renewed.key.rename(mine.key)
+        dropped_at = now()
         entrance.drop_connections()
         wait_until(lambda: "those before stay in use" in worker.log(), "the log line about the half of a pair", 60, worker.log)
+        # The diagnosis of the lost connection connects, too: only polls show that the worker is back.
+        worker.wait_for_polls(api, dropped_at)
+        assert set(entrance.peers) == {first_serial}
         renewed.certificate.rename(mine.certificate)
         entrance.drop_connections()
         wait_until(lambda: second_serial in entrance.peers, "a connection with the new certificate", 60, worker.log)

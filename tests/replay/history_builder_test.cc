@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 #include "converter/payload.h"
+#include "core/patch_marker.h"
 #include "history/history_json.h"
 
 namespace lifecycle::replay {
@@ -21,6 +25,24 @@ TEST(HistoryBuilderTest, NumbersEventsAndMovesTimeOn) {
   for (int i = 0; i < built->events_size(); ++i) {
     EXPECT_EQ(built->events(i).event_id(), i + 1);
     EXPECT_EQ(api::to_wall_time(built->events(i).event_time()), HistoryBuilder::kBegin + i * HistoryBuilder::kBetweenEvents);
+  }
+}
+
+TEST(HistoryBuilderTest, APatchIsAMarkerAndTheIdsOfAllPatchesSoFar) {
+  HistoryBuilder history;
+  history.workflow_execution_started("T");
+  history.full_workflow_task();
+  EXPECT_EQ(history.patch_recorded("b"), 5);
+  EXPECT_EQ(history.patch_recorded("a", true), 7);
+  const auto built = history.build();
+  ASSERT_EQ(built->events_size(), 8);
+  EXPECT_EQ(core::read_patch_marker(built->events(4)), (core::PatchMarker{.patch_id = "b", .deprecated = false}));
+  EXPECT_EQ(core::read_patch_marker(built->events(6)), (core::PatchMarker{.patch_id = "a", .deprecated = true}));
+  for (const auto& [index, ids] : std::map<int, std::string>{{5, R"(["b"])"}, {7, R"(["a","b"])"}}) {
+    ASSERT_TRUE(core::is_change_versions_upsert(built->events(index)));
+    const auto& attributes = built->events(index).upsert_workflow_search_attributes_event_attributes();
+    EXPECT_EQ(attributes.search_attributes().indexed_fields().at("TemporalChangeVersion").data(), ids);
+    EXPECT_EQ(attributes.workflow_task_completed_event_id(), 4);
   }
 }
 

@@ -26,6 +26,13 @@ TEST(ProcessTest, LinesOfGrpcAndProtobufBecomeLinesOfTheLog) {
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_THAT(log, AllOf(HasSubstr("WARN  gRPC: something\\nfailed\n"), Not(HasSubstr("not worth")),
                          HasSubstr("ERROR protobuf: bad text file=parse.cc line=12\n")));
+
+  const Logger verbose(LogLevel::kDebug, LogFormat::kText);
+  follow_log_level(verbose);
+  EXPECT_NE(gpr_should_log(GPR_LOG_SEVERITY_INFO), 0);
+  verbose.set_level(LogLevel::kInfo);
+  follow_log_level(verbose);
+  EXPECT_EQ(gpr_should_log(GPR_LOG_SEVERITY_INFO), 0);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ class RotatingWorkflowServiceTest : public testing::Test {
         options_, connect(options_), [this](const ConnectionOptions& changed) { return connect(changed); }, loop_.clock(),
         Logger::silent());
   }
-  ~RotatingWorkflowServiceTest() override { std::remove(options_.api_key_path.c_str()); }
+  void TearDown() override { std::remove(options_.api_key_path.c_str()); }
 
   std::unique_ptr<WorkflowService> connect(const ConnectionOptions& options) {
     auto fake = std::make_unique<FakeWorkflowService>(loop_);

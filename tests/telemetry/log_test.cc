@@ -74,10 +74,33 @@ TEST(LogTest, JsonLineParsesAndKeepsTypes) {
   EXPECT_TRUE(document["nan"].is_null());
 }
 
+TEST(LogTest, AFieldCannotTakeTheNameOfTheLinesOwn) {
+  const std::string line =
+      logged(LogFormat::kJson, [](const Logger& logger) { logger.info("mine", {{"message", "yours"}, {"level", 7}}); });
+  const nlohmann::json document = nlohmann::json::parse(line);
+  EXPECT_EQ(document["message"], "mine");
+  EXPECT_EQ(document["message_"], "yours");
+  EXPECT_EQ(document["level"], "info");
+  EXPECT_EQ(document["level_"], 7);
+}
+
 TEST(LogTest, LinesBelowTheLevelAreNotWritten) {
   EXPECT_THAT(logged(LogFormat::kText, [](const Logger& logger) { logger.info("quiet"); }, LogLevel::kWarn), IsEmpty());
   EXPECT_NE(logged(LogFormat::kText, [](const Logger& logger) { logger.warn("loud"); }, LogLevel::kWarn), "");
   EXPECT_THAT(logged(LogFormat::kText, [](const Logger& logger) { logger.error("loud"); }, LogLevel::kNever), IsEmpty());
+}
+
+TEST(LogTest, TheLevelChangesForAllCopies) {
+  testing::internal::CaptureStderr();
+  const Logger logger(LogLevel::kWarn, LogFormat::kText);
+  const Logger copy = logger;
+  copy.info("too quiet");
+  logger.set_level(LogLevel::kDebug);
+  EXPECT_EQ(copy.level(), LogLevel::kDebug);
+  copy.debug("loud");
+  logger.set_level(LogLevel::kWarn);
+  copy.debug("quiet again");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::EndsWith("DEBUG loud\n"));
 }
 
 TEST(LogTest, LevelsAreReadByName) {

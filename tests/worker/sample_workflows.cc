@@ -32,6 +32,11 @@ Workflow<void> FanOut::run(WorkflowContext ctx, int count) {
 
 Workflow<std::string> Large::run(WorkflowContext, std::int64_t bytes) { co_return std::string(static_cast<std::size_t>(bytes), 'x'); }
 
+Workflow<void> Patched::run(WorkflowContext ctx) {
+  ctx.deprecate_patch("greet");
+  co_await ctx.activity(kGreet, {.start_to_close_timeout = 10s}, std::string("x"));
+}
+
 Workflow<void> Throwing::run(WorkflowContext) {
   throw std::runtime_error("the workflow has a bug");
   co_return;
@@ -50,6 +55,7 @@ void register_sample_workflows(Registry& registry) {
       .query("nudges", &Waiting::nudges);
   registry.workflow("FanOut", &FanOut::run);
   registry.workflow("Large", &Large::run);
+  registry.workflow("Patched", &Patched::run);
   registry.workflow("Throwing", &Throwing::run);
   registry.workflow("Unbuildable", &Unbuildable::run);
 }

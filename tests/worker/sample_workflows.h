@@ -54,6 +54,12 @@ class Large {
   Workflow<std::string> run(WorkflowContext ctx, std::int64_t bytes);
 };
 
+// Takes a patch, then calls Greet once.
+class Patched {
+ public:
+  Workflow<void> run(WorkflowContext ctx);
+};
+
 class Throwing {
  public:
   Workflow<void> run(WorkflowContext ctx);

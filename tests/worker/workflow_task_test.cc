@@ -1,3 +1,4 @@
+#include "core/patch_marker.h"
 #include "core/workflow_machines.h"
 #include "tests/worker/worker_fixture.h"
 
@@ -7,6 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::WorkerTest;
 using test::workflow_task;
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -102,6 +104,17 @@ TEST_F(WorkflowTaskTest, ARunIsSignedWithTheSdksNameOnce) {
   give_to_sticky_queue(workflow_task(history.slice(4, history.last_event_id())));
   EXPECT_EQ(count<rpc::RespondWorkflowTaskCompleted>(), 2);
   EXPECT_FALSE(server_.last_request<rpc::RespondWorkflowTaskCompleted>().has_sdk_metadata());
+}
+
+TEST_F(WorkflowTaskTest, APatchIsDeclaredWithTheFlagThatCoreExpects) {
+  start();
+  give(workflow_task(test::begun("Patched").build()));
+  const auto completed = server_.last_request<rpc::RespondWorkflowTaskCompleted>();
+  ASSERT_EQ(completed.commands_size(), 3);
+  EXPECT_EQ(completed.commands(0).command_type(), api::enums::COMMAND_TYPE_RECORD_MARKER);
+  EXPECT_EQ(completed.commands(1).command_type(), api::enums::COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES);
+  EXPECT_EQ(completed.commands(2).command_type(), api::enums::COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK);
+  EXPECT_THAT(completed.sdk_metadata().core_used_flags(), ElementsAre(core::kUpsertSearchAttributeOnPatch));
 }
 
 TEST_F(WorkflowTaskTest, ATaskInTheCompletionsAnswerIsRunWithoutAPoll) {

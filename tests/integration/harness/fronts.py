@@ -162,16 +162,16 @@ class TlsFront:
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection:  # a refused client and a lost connection are what the tests are about
             with self._context.wrap_socket(connection, server_side=True) as encrypted:
-                peer = encrypted.getpeercert()
-                self.peers.append(peer["serialNumber"] if peer else "")
-                if self._hang_up:
-                    return
-                with socket.create_connection(("127.0.0.1", self._server_port)) as server:
-                    self._connections.add(encrypted)
-                    try:
+                self._connections.add(encrypted)  # before anybody can see it in `peers` and wish to end it
+                try:
+                    peer = encrypted.getpeercert()
+                    self.peers.append(peer["serialNumber"] if peer else "")
+                    if self._hang_up:
+                        return
+                    with socket.create_connection(("127.0.0.1", self._server_port)) as server:
                         self._pump(encrypted, server, _PingWatch(self.ping_times))
-                    finally:
-                        self._connections.discard(encrypted)
+                finally:
+                    self._connections.discard(encrypted)
 
     @staticmethod
     def _pump(encrypted: ssl.SSLSocket, server: socket.socket, see: _PingWatch) -> None:

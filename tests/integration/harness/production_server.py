@@ -7,7 +7,7 @@ import concurrent.futures
 import pathlib
 import subprocess
 
-from .ports import free_ports
+from .ports import free_small_ports
 from .postgresql import USER, PostgreSql, postgresql_programs
 from .process import ManagedProcess
 from .programs import REPOSITORY, clean_environment
@@ -45,8 +45,9 @@ class ProductionServer:
 
     def __init__(self, directory: pathlib.Path) -> None:
         self.postgresql = PostgreSql(directory)
-        # One for each of: frontend (gRPC, HTTP), history, matching, worker; and four for their membership.
-        self._ports = free_ports(9)
+        # One for each of: frontend (gRPC, HTTP), history, matching, worker; and four for their membership. With PostgreSQL the server keeps
+        # them in signed columns of 16 bits, and ends when one does not fit.
+        self._ports = free_small_ports(9)
         self.port = self._ports[0]
         self.address = f"127.0.0.1:{self.port}"
         self._directory = directory

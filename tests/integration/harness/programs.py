@@ -18,6 +18,12 @@ def lifecycle_program() -> pathlib.Path:
     return pathlib.Path(os.environ.get("LIFECYCLE_BINARY", REPOSITORY / "build" / "release" / "cli" / "lifecycle"))
 
 
+def patch_worker_program() -> pathlib.Path:
+    """The worker of tests/patch_worker, built beside our binary."""
+    beside = lifecycle_program().parent.parent / "tests" / "patch_worker" / "lifecycle_patch_worker"
+    return pathlib.Path(os.environ.get("LIFECYCLE_PATCH_WORKER", beside))
+
+
 def python_peer_command() -> list[str]:
     return [sys.executable, str(PYTHON_PEER)]
 

@@ -75,6 +75,10 @@ class TemporalApi:
         """Goes on beside the other calls: whenever one of them runs."""
         return self._loop.create_task(call)
 
+    def run_until_one_ends(self, begun: Iterable["asyncio.Task[Any]"], seconds: float) -> None:
+        """Or until the time is up."""
+        self.run(asyncio.wait(begun, timeout=seconds, return_when=asyncio.FIRST_COMPLETED))
+
     # --- workflows
 
     def start(self, task_queue: str, workflow_id: str | None = None, **workflow_input: Any) -> WorkflowHandle:

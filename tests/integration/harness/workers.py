@@ -63,6 +63,10 @@ class WorkerPool:
         program = build_go_peer()
         return self._start([str(program)], version, flags, True, None) if program else None
 
+    def start(self, program: Sequence[str], version: str, flags: Sequence[str]) -> WorkerProcess:
+        """A worker of the tests' own, with the flags that all of them know."""
+        return self._start(program, version, flags, True, None)
+
     def behind(self, identity: str) -> WorkerProcess:
         """The worker that the server names by this identity: only ever one that this pool started."""
         for worker in self.workers:
