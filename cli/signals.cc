@@ -10,12 +10,12 @@ namespace lifecycle::cli {
 namespace {
 
 // Wakes the waiting thread so that it can end; nothing else sends it.
-const int kWakeUp = SIGRTMIN;
+int wake_up_signal() { return SIGRTMIN; }  // known at run time only
 
 sigset_t watched_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, kWakeUp}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, wake_up_signal()}) {
     sigaddset(&set, number);
   }
   return set;
@@ -38,7 +38,7 @@ SignalWatch::SignalWatch(EventLoop& loop, std::function<void(int)> on_signal)
       if (sigwait(&set, &number) != 0) {
         continue;
       }
-      if (number == kWakeUp) {
+      if (number == wake_up_signal()) {
         return;
       }
       loop.post([number, on_signal_weak] {
@@ -51,7 +51,7 @@ SignalWatch::SignalWatch(EventLoop& loop, std::function<void(int)> on_signal)
 }
 
 SignalWatch::~SignalWatch() {
-  pthread_kill(waiter_.native_handle(), kWakeUp);
+  pthread_kill(waiter_.native_handle(), wake_up_signal());
   waiter_.join();
 }
 
