@@ -10,12 +10,12 @@ namespace lifecycle::cli {
 namespace {
 
 // Wakes the waiting thread so that it can end; nothing else sends it.
-const int kWakeUp = SIGRTMIN;
+int wake_up_signal() { return SIGRTMIN; }  // known at run time only
 
 sigset_t watched_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, kWakeUp}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, wake_up_signal()}) {
     sigaddset(&set, number);
   }
   return set;
@@ -31,18 +31,15 @@ void block_stop_signals() {
 
 SignalWatch::SignalWatch(EventLoop& loop, std::function<void(int)> on_signal)
     : on_signal_(std::make_shared<std::function<void(int)>>(std::move(on_signal))) {
-  waiter_ = std::thread([&loop, on_signal_weak = std::weak_ptr(on_signal_), this] {
+  waiter_ = std::thread([&loop, on_signal_weak = std::weak_ptr(on_signal_)] {
     const sigset_t set = watched_signals();
     for (;;) {
       int number = 0;
       if (sigwait(&set, &number) != 0) {
         continue;
       }
-      if (number == kWakeUp) {
-        if (ending_) {
-          return;
-        }
-        continue;  // somebody else's, and no reason to miss the next SIGTERM
+      if (number == wake_up_signal()) {
+        return;
       }
       loop.post([number, on_signal_weak] {
         if (const auto handler = on_signal_weak.lock()) {
@@ -54,8 +51,7 @@ SignalWatch::SignalWatch(EventLoop& loop, std::function<void(int)> on_signal)
 }
 
 SignalWatch::~SignalWatch() {
-  ending_ = true;
-  pthread_kill(waiter_.native_handle(), kWakeUp);
+  pthread_kill(waiter_.native_handle(), wake_up_signal());
   waiter_.join();
 }
 

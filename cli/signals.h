@@ -3,7 +3,6 @@
 // of a container the kernel would not even deliver a signal without a handler.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -26,7 +25,6 @@ class SignalWatch {
 
  private:
   std::shared_ptr<std::function<void(int)>> on_signal_;  // tasks that are posted and have not run hold it weakly
-  std::atomic<bool> ending_ = false;
   std::thread waiter_;
 };
 
