@@ -74,10 +74,10 @@ void ServerWatch::on_described(const rpc::Reply<rpc::TryDescribeNamespace>& repl
     const rpc::Status& status = reply.error();
     next_question_ = now + backoff_.failed(status, sent, now);
     shared_.readiness.namespace_not_described(status, now);
-    if (status.code == rpc::StatusCode::kNotFound && backoff_.may_complain(now)) {
+    if (status.code == rpc::StatusCode::kNotFound && backoff_.should_tell_failure(status.code, now)) {
       shared_.log.error("the namespace does not exist on this server; waiting for it",
                         {{"namespace", std::string_view(shared_.options.name_space)},
-                         {"message", std::string_view(status.message)},
+                         {"error", std::string_view(status.message)},
                          {"hint", "is it spelled right? `temporal operator namespace list` shows those that are there"}});
     }
   }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/random.h"
 #include "rpc/methods.h"
 #include "worker/poll_backoff.h"
 #include "worker/shared.h"
@@ -35,7 +36,7 @@ class ServerWatch {
 
   Shared& shared_;
   std::function<void()> tell_described_;
-  PollBackoff backoff_;
+  PollBackoff backoff_{entropy_stream()};
   SteadyTime next_question_;
   std::string server_version_;
   bool asking_ = false;
