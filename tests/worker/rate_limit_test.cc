@@ -85,7 +85,7 @@ TEST_F(LimitedWorkerTest, EmptyAnswersCostNoLeave) {
   give(test::ActivityTask());
   EXPECT_THAT(open_activity_polls(), SizeIs(1));
   open_activity_polls().at(0).answer.fail({.code = rpc::StatusCode::kUnavailable});
-  loop_.advance(200ms);
+  loop_.advance(250ms);  // the first back-off, with what chance may add
   EXPECT_THAT(open_activity_polls(), SizeIs(1));
   give(test::puppet_task());
   puppets_[0].wait_until_performing();
