@@ -6,7 +6,7 @@
 #   make test-unit    the tests that need no server
 #   make test-production   the tests on the production Temporal server with PostgreSQL, which needs Go (make test has them, too, where Go is)
 #   make go-tools     builds that server
-#   make asan, tsan   all tests with AddressSanitizer and UndefinedBehaviorSanitizer, with ThreadSanitizer
+#   make asan, tsan   the tests with AddressSanitizer and UndefinedBehaviorSanitizer, with ThreadSanitizer
 #   make tidy         clang-tidy over every file that is shipped
 #   make lint         format, scripts and house rules
 #   make format       clang-format over every file
@@ -55,7 +55,7 @@ go-tools: setup
 asan tsan: setup
 	@cmake --preset $@ > build/configure-$@.log 2>&1 || { cat build/configure-$@.log; exit 1; }
 	@cmake --build --preset $@ -j $(JOBS)
-	@ctest --preset $@ -j $(JOBS) -LE production
+	@ctest --preset $@ -j $(JOBS) -LE 'production|load'
 
 tidy: setup
 	@cmake --preset tidy > build/configure-tidy.log 2>&1 || { cat build/configure-tidy.log; exit 1; }
