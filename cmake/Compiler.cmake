@@ -33,7 +33,9 @@ if(LIFECYCLE_SANITIZE)
   # Suppressions name functions: without a symbolizer that reads this compiler's debug information they match nothing. Debian's default one
   # (LLVM 14) does not read it, so the tests must not pick whichever is first in PATH.
   find_program(LIFECYCLE_SYMBOLIZER llvm-symbolizer-19 REQUIRED)
-  set(LIFECYCLE_SANITIZER_ENVIRONMENT "ASAN_SYMBOLIZER_PATH=${LIFECYCLE_SYMBOLIZER};TSAN_SYMBOLIZER_PATH=${LIFECYCLE_SYMBOLIZER}")
+  # What was suppressed is not told: it would follow a program's last line on standard error, which tests read.
+  set(LIFECYCLE_SANITIZER_ENVIRONMENT "LIFECYCLE_SANITIZE=${LIFECYCLE_SANITIZE};LSAN_OPTIONS=print_suppressions=0"
+    "ASAN_SYMBOLIZER_PATH=${LIFECYCLE_SYMBOLIZER};TSAN_SYMBOLIZER_PATH=${LIFECYCLE_SYMBOLIZER}")
 else()
   add_link_options(-static-libstdc++ -static-libgcc)
 endif()

@@ -24,6 +24,11 @@ def patch_worker_program() -> pathlib.Path:
     return pathlib.Path(os.environ.get("LIFECYCLE_PATCH_WORKER", beside))
 
 
+def sanitizers() -> str:
+    """What the binary under test is built with, "address,undefined" or "thread"; empty: nothing."""
+    return os.environ.get("LIFECYCLE_SANITIZE", "")
+
+
 def python_peer_command() -> list[str]:
     return [sys.executable, str(PYTHON_PEER)]
 
