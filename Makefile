@@ -40,7 +40,7 @@ demo-versioned: build
 	@ci/demo-versioned
 
 test: build go-tools
-	@ctest --preset release -j $(JOBS)
+	@ctest --preset release -j $(JOBS) $(CTEST_FLAGS)
 
 test-unit: build
 	@ctest --preset release -j $(JOBS) -L unit
@@ -55,7 +55,7 @@ go-tools: setup
 asan tsan: setup
 	@cmake --preset $@ > build/configure-$@.log 2>&1 || { cat build/configure-$@.log; exit 1; }
 	@cmake --build --preset $@ -j $(JOBS)
-	@ctest --preset $@ -j $(JOBS) -LE 'production|load'
+	@ctest --preset $@ -j $(JOBS) -LE 'production|load' $(CTEST_FLAGS)
 
 tidy: setup
 	@cmake --preset tidy > build/configure-tidy.log 2>&1 || { cat build/configure-tidy.log; exit 1; }
