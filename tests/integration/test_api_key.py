@@ -8,12 +8,14 @@ from typing import Callable, Iterator, Sequence
 import pytest
 
 from harness.certificates import Authority, Certificate
-from harness.fronts import ApiKeyFront, ConnectProxy, TlsFront
+from harness.fronts import NOT_WITH_THREAD_SANITIZER, ApiKeyFront, ConnectProxy, TlsFront
 from harness.programs import Finished
 from harness.server import TemporalServer
 from harness.temporal_api import TemporalApi, unique
 from harness.waiting import wait_until
 from harness.workers import WorkerPool
+
+pytestmark = NOT_WITH_THREAD_SANITIZER
 
 RunLifecycle = Callable[..., Finished]
 

@@ -9,13 +9,15 @@ from typing import Callable, Iterator, Mapping, Sequence
 import pytest
 
 from harness.certificates import Authority, Certificate
-from harness.fronts import TlsFront
+from harness.fronts import NOT_WITH_THREAD_SANITIZER, TlsFront
 from harness.process import ManagedProcess
 from harness.programs import Finished, clean_environment, lifecycle_program
 from harness.server import TemporalServer, free_port
 from harness.temporal_api import TemporalApi, now, unique
 from harness.waiting import wait_until
 from harness.workers import WorkerPool
+
+pytestmark = NOT_WITH_THREAD_SANITIZER
 
 RunLifecycle = Callable[..., Finished]
 

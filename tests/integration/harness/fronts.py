@@ -14,8 +14,15 @@ import warnings
 from typing import Any, Coroutine, Mapping
 
 import grpc
+import pytest
 
 from .certificates import Certificate
+from .programs import sanitizers
+
+# For files whose programs speak TLS.
+NOT_WITH_THREAD_SANITIZER = pytest.mark.skipif(
+    sanitizers() == "thread", reason="what TLS adds happens inside of OpenSSL, of which ThreadSanitizer sees only every other function"
+)
 
 HTTP2_PREFACE_BYTES = 24
 HTTP2_FRAME_HEADER_BYTES = 9
