@@ -88,57 +88,54 @@ def gate(server: TemporalServer) -> Iterator[Gate]:
     opened.close()
 
 
-def test_a_workflow_task_goes_to_another_worker_at_once(
-    server: TemporalServer, api: TemporalApi, queue: str, tmp_path: pathlib.Path, gate: Gate
-) -> None:
-    (tmp_path / "victim").mkdir()
-    (tmp_path / "survivor").mkdir()
-    gated, direct = WorkerPool(gate.address, queue, tmp_path / "victim", api), WorkerPool(server.address, queue, tmp_path / "survivor", api)
-    try:
-        victim = start_supervised(gated)
-        gate.shut()  # its polls are open: it gets the task, and its completion does not arrive
-        handle = api.start(queue, steps=1, step_duration_ms=0)
-        wait_until(
-            lambda: count(api.events(handle), EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED), "a started workflow task", context=gated.logs
-        )
-        direct.lifecycle()
-        killed = time.monotonic()
-        assert victim.kill() == 137
-        api.result(handle)
-        seconds = time.monotonic() - killed
+@pytest.fixture
+def gated(gate: Gate, api: TemporalApi, queue: str, tmp_path: pathlib.Path) -> Iterator[WorkerPool]:
+    """Workers that reach the server through the gate; those of `workers` go there directly."""
+    directory = tmp_path / "gated"
+    directory.mkdir()
+    pool = WorkerPool(gate.address, queue, directory, api)
+    yield pool
+    print(pool.logs())  # pytest shows it when the test failed
+    pool.kill_all()
 
-        failed = [e for e in api.events(handle) if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED]
-        assert len(failed) == 1, victim.parent.log()
-        assert "SIGKILL" in failed[0].workflow_task_failed_event_attributes.failure.message
-        assert seconds < HEARD_SECONDS
-        assert_each_step_once(api, handle, 1)
-    finally:
-        gated.kill_all()
-        direct.kill_all()
+
+def test_a_workflow_task_goes_to_another_worker_at_once(
+    api: TemporalApi, workers: WorkerPool, queue: str, gate: Gate, gated: WorkerPool
+) -> None:
+    victim = start_supervised(gated)
+    gate.shut()  # its polls are open: it gets the task, and its completion does not arrive
+    handle = api.start(queue, steps=1, step_duration_ms=0)
+    wait_until(
+        lambda: count(api.events(handle), EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED), "a started workflow task", context=gated.logs
+    )
+    workers.lifecycle()
+    killed = time.monotonic()
+    assert victim.kill() == 137
+    api.result(handle)
+    seconds = time.monotonic() - killed
+
+    failed = [e for e in api.events(handle) if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED]
+    assert len(failed) == 1, victim.parent.log()
+    assert "SIGKILL" in failed[0].workflow_task_failed_event_attributes.failure.message
+    assert seconds < HEARD_SECONDS
+    assert_each_step_once(api, handle, 1)
 
 
 def test_a_step_whose_completion_was_lost_with_its_worker_is_done_again_and_counted_once(
-    server: TemporalServer, api: TemporalApi, queue: str, tmp_path: pathlib.Path, gate: Gate
+    api: TemporalApi, workers: WorkerPool, queue: str, gate: Gate, gated: WorkerPool
 ) -> None:
-    (tmp_path / "victim").mkdir()
-    (tmp_path / "survivor").mkdir()
-    gated, direct = WorkerPool(gate.address, queue, tmp_path / "victim", api), WorkerPool(server.address, queue, tmp_path / "survivor", api)
-    try:
-        victim = start_supervised(gated)
-        handle = api.start(queue, steps=1, step_duration_ms=1500)
-        step = api.wait_for_started_step(handle)
-        gate.shut()
-        began = step.last_started_time.ToNanoseconds() / 1e9
-        wait_until(lambda: time.time() > began + 2, "the end of the step in its worker")
-        assert api.completed(handle) == 0
-        direct.lifecycle()
-        assert victim.kill() == 137
-        assert seconds_until_second_attempt_or_end(api, handle) < HEARD_SECONDS
-        assert api.result(handle)["retries"] == 1
-        assert_each_step_once(api, handle, 1)
-    finally:
-        gated.kill_all()
-        direct.kill_all()
+    victim = start_supervised(gated)
+    handle = api.start(queue, steps=1, step_duration_ms=1500)
+    step = api.wait_for_started_step(handle)
+    gate.shut()
+    began = step.last_started_time.ToNanoseconds() / 1e9
+    wait_until(lambda: time.time() > began + 2, "the end of the step in its worker")
+    assert api.completed(handle) == 0
+    workers.lifecycle()
+    assert victim.kill() == 137
+    assert seconds_until_second_attempt_or_end(api, handle) < HEARD_SECONDS
+    assert api.result(handle)["retries"] == 1
+    assert_each_step_once(api, handle, 1)
 
 
 def seconds_until_second_attempt_or_end(api: TemporalApi, handle: WorkflowHandle) -> float:
