@@ -73,6 +73,26 @@ class Cluster:
         assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return json.loads(done.stdout)
 
+    @contextlib.contextmanager
+    def worker_pod(self, name: str, variables: dict[str, str], resources: Object | None = None) -> Iterator[str]:
+        """A pod of its own like those of lifecycle-workers-v1, but for these variables of its environment (and resources), for as long as it is needed."""
+        spec = self.get("-n", "workers", "deployment", "lifecycle-workers-v1")["spec"]["template"]["spec"]
+        spec.pop("topologySpreadConstraints", None)
+        (container,) = spec["containers"]
+        container["env"] = [entry for entry in container["env"] if entry["name"] not in variables]
+        container["env"] += [{"name": variable, "value": value} for variable, value in variables.items()]
+        container["resources"] = resources or container["resources"]
+        self.apply("workers", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}}, "spec": spec})
+        try:
+            yield name
+        finally:
+            self.kubectl("-n", "workers", "delete", "pod", name, "--grace-period=1")
+
+    def this_machine(self) -> str | None:
+        """The address at which pods of the local cluster reach this machine; another cluster's is not known."""
+        node = self.get("nodes")["items"][0]["status"]["addresses"][0]["address"]
+        return "198.18.0.1" if node == "198.18.0.2" else None
+
     def wait_ready(self, namespace: str, *names: str) -> None:
         for name in names:
             self.kubectl("-n", namespace, "rollout", "status", name, "--timeout=120s")

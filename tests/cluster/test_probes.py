@@ -1,49 +1,36 @@
 """A worker that cannot do its work is never Ready, is not killed for what is not its fault, and says what is wrong."""
 
-from typing import Iterator
+import pathlib
 
 import pytest
 
 from cluster import Cluster, Object
+from harness.certificates import Authority
+from harness.fronts import ApiKeyFront
 from harness.waiting import wait_until
 
+# What a worker was told wrongly, and what its log must name.
 WRONG = {
     "address": ("TEMPORAL_ADDRESS", "temporal-frontend.temporal.svc:7999", ":7999"),
     "host": ("TEMPORAL_ADDRESS", "nobody.temporal.svc:7233", "nobody.temporal.svc"),
     "namespace": ("TEMPORAL_NAMESPACE", "nowhere", "nowhere"),
 }
+KEY = "key-of-this-test"
 
 
-def without(template: Object, variable: str) -> list[Object]:
-    return [entry for entry in template["spec"]["containers"][0]["env"] if entry["name"] != variable]
+def log_of(cluster: Cluster, name: str) -> str:
+    logs = ("-n", "workers", "logs", name)
+    return cluster.run(*logs, "--previous").stdout + cluster.run(*logs).stdout
 
 
-@pytest.fixture(params=list(WRONG))
-def misled(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
-    """A pod like those of lifecycle-workers-v1 that was told one thing wrongly, and what its log must name."""
-    variable, value, named = WRONG[request.param]
-    template = cluster.get("-n", "workers", "deployment", "lifecycle-workers-v1")["spec"]["template"]
-    name = f"misled-about-{request.param}"
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": "misled"}}, "spec": template["spec"]}
-    pod["spec"]["containers"][0]["env"] = without(template, variable) + [{"name": variable, "value": value}]
-    pod["spec"].pop("topologySpreadConstraints", None)
-    cluster.apply("workers", pod)
-    yield name, named
-    cluster.kubectl("-n", "workers", "delete", "pod", name, "--grace-period=1")
+def is_ready(cluster: Cluster, name: str) -> bool:
+    pod = cluster.get("-n", "workers", "pod", name)
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
 
 
-def test_a_worker_that_was_misled_is_never_ready_and_says_why(cluster: Cluster, misled: tuple[str, str]) -> None:
-    name, named = misled
-
-    def pod() -> Object:
-        return cluster.get("-n", "workers", "pod", name)
-
-    def ready(pod: Object) -> bool:
-        return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"]["conditions"])
-
+def expect_never_ready(cluster: Cluster, name: str, named: str) -> None:
     def log() -> str:
-        logs = ("-n", "workers", "logs", name)
-        return cluster.run(*logs, "--previous").stdout + cluster.run(*logs).stdout
+        return log_of(cluster, name)
 
     def complaints() -> list[str]:
         return [line for line in log().splitlines() if named in line and ('"level":"warn' in line or '"level":"error"' in line)]
@@ -54,5 +41,39 @@ def test_a_worker_that_was_misled_is_never_ready_and_says_why(cluster: Cluster, 
 
     wait_until(complaints, "the log names what is wrong", 60, log)
     wait_until(refusals, "the kubelet was told that it is not ready", 60, log)
-    assert not ready(pod())
-    assert not any(status["restartCount"] for status in pod()["status"]["containerStatuses"]), "killed for what is not its fault"
+    assert not is_ready(cluster, name)
+    statuses = cluster.get("-n", "workers", "pod", name)["status"]["containerStatuses"]
+    assert not any(status["restartCount"] for status in statuses), "killed for what is not its fault"
+
+
+@pytest.mark.parametrize("what", list(WRONG))
+def test_a_worker_that_was_misled_is_never_ready_and_says_why(cluster: Cluster, what: str) -> None:
+    variable, value, named = WRONG[what]
+    with cluster.worker_pod(f"misled-about-{what}", {variable: value}) as pod:
+        expect_never_ready(cluster, pod, named)
+
+
+def test_a_worker_with_a_wrong_api_key_is_never_ready_and_one_with_the_right_key_is(cluster: Cluster, tmp_path: pathlib.Path) -> None:
+    here = cluster.this_machine()
+    if here is None:
+        pytest.skip("the server that wants API keys listens on this machine, and how this cluster's pods reach it is not known")
+    authority = Authority(tmp_path / "ca")
+    certificate = authority.issue("front", (f"IP:{here}",))
+    with cluster.forwarded("temporal", "temporal-frontend", 7233) as address:
+        front = ApiKeyFront(address, certificate, KEY, listens_on=here)
+        try:
+            server = {
+                "TEMPORAL_ADDRESS": f"{here}:{front.port}",
+                "TEMPORAL_TLS_SERVER_CA_CERT_DATA": authority.certificate.read_text(),
+                "TEMPORAL_TASK_QUEUE": "behind-a-front",
+            }
+            with cluster.worker_pod("wrong-api-key", {**server, "TEMPORAL_API_KEY": "wrong-secret"}) as pod:
+                # A worker whose key is refused ends, or waits: either way it is no worker.
+                wait_until(lambda: "API key" in log_of(cluster, pod), "the log tells of the API key", 60, lambda: log_of(cluster, pod))
+                assert not is_ready(cluster, pod)
+                assert "wrong-secret" not in log_of(cluster, pod)
+            with cluster.worker_pod("right-api-key", {**server, "TEMPORAL_API_KEY": KEY}) as pod:
+                wait_until(lambda: is_ready(cluster, pod), "the worker is Ready", 60, lambda: log_of(cluster, pod))
+                assert KEY not in log_of(cluster, pod)
+        finally:
+            front.close()

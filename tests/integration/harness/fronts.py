@@ -223,7 +223,7 @@ class ConnectProxy(_LoopThread):
 class ApiKeyFront:
     """A gRPC server with TLS that asks for an API key and passes calls with a good one on to the server at `address`."""
 
-    def __init__(self, address: str, certificate: Certificate, key: str) -> None:
+    def __init__(self, address: str, certificate: Certificate, key: str, listens_on: str = "127.0.0.1") -> None:
         self.key = key  # may be changed at any time
         self.refused: list[str] = []  # methods
         self.denied_methods: set[str] = set()  # that this key has no permission for
@@ -231,7 +231,7 @@ class ApiKeyFront:
         self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(64))
         self._server.add_generic_rpc_handlers((_Forwarding(self, self._channel),))
         credentials = grpc.ssl_server_credentials([(certificate.key.read_bytes(), certificate.certificate.read_bytes())])
-        self.port = self._server.add_secure_port("127.0.0.1:0", credentials)
+        self.port = self._server.add_secure_port(f"{listens_on}:0", credentials)
         self._server.start()
 
     def check(self, method: str, context: grpc.ServicerContext) -> None:
