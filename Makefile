@@ -12,6 +12,8 @@
 #   make format       clang-format over every file
 #   make bench        replay, load, start and memory of our worker; make bench-peers: beside the Go and Python SDKs' workers
 #   make cluster-up   a Kubernetes to try it in: minikube or kind where there is one, else one made here; make cluster-down removes it
+#   make demo-k8s     the whole demonstration in that cluster, each claim checked (FULL=1: with the 5-minute workflow; KEEP=1 leaves it in place)
+#   make dev          watch the sources, build, and roll the cluster's workers under a live workflow
 #   make test-cluster the demonstration deployed through the cluster's registry, and its tests on a real Kubernetes
 #   make deploy       images and manifests into the cluster that kubectl speaks to; make undeploy takes them out again
 #   make bench-recovery  how long a workflow stands still after SIGTERM, SIGKILL and SIGSTOP: ours, and the Go and Python SDKs' workers
@@ -23,7 +25,7 @@ JOBS ?= $(shell nproc)
 KILLS ?= 1000
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install build setup clean cluster-up cluster-down deploy undeploy test-cluster bench-recovery soak
+.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster bench-recovery soak
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -82,6 +84,12 @@ cluster-up:
 
 cluster-down:
 	@ci/cluster down
+
+demo-k8s: build cluster-up
+	@ci/demo-k8s
+
+dev: deploy
+	@ci/dev
 
 test-cluster: build cluster-up
 	@ci/build --push
