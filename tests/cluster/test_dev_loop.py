@@ -103,9 +103,10 @@ def test_three_edits_under_a_live_workflow(cluster: Cluster, loop: DevLoop) -> N
         with edited(ACTIVITY, OUTPUT, '.worker_version = info.worker_version + "-edited"'):
             loop.wait_for("error")
             loop.wait_for("the workers are left alone")
+        loop.wait_for("the program is the same")
         assert steps_of(f"{version}-edited"), "the workers still serve"
 
-    loop.wait_for("the workers are v", "the program is the same")
+    loop.wait_for("the workers are v")
     with edited(WORKFLOW, FIRST_LINE, REORDERED):
         loop.wait_for("the workers are v")
         wait_until(lambda: "[TMPRL1100]" in history(), f"the task of {workflow_id} fails and says why", 60, history)
