@@ -25,7 +25,7 @@ JOBS ?= $(shell nproc)
 KILLS ?= 1000
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster bench-recovery soak
+.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images bench-recovery soak
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -93,7 +93,14 @@ dev: deploy
 
 test-cluster: build cluster-up
 	@ci/build --push
-	@build/venv/bin/python -m pytest -q tests/cluster
+	@build/venv/bin/python -m pytest -q tests/cluster $(CLUSTER_TESTS)
+
+# What test-cluster needs and takes minutes to make, the first time.
+cluster-images: build
+	@ci/setup --cluster
+	@ci/build-kubernetes
+	@ci/images
+	@ci/build --prepare
 
 deploy:
 	@ci/build
