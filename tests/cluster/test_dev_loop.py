@@ -80,6 +80,7 @@ def loop(cluster: Cluster) -> Iterator[DevLoop]:
         loop.end()
 
 
+@pytest.mark.long
 def test_three_edits_under_a_live_workflow(cluster: Cluster, loop: DevLoop) -> None:
     live = ("start", "lifecycle", "-w", unique("live"), "--id-conflict-policy", "UseExisting", "--steps", "240", "--step-duration", "1s")
     started = cluster.lifecycle(*live, "--no-wait")

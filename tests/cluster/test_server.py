@@ -1,6 +1,9 @@
 """The server's two layouts, and what a workflow lives through when a pod of the server or its database goes away."""
 
 import json
+import pathlib
+import shutil
+import subprocess
 
 import pytest
 
@@ -77,3 +80,29 @@ def test_the_web_ui_knows_the_workflows(cluster: Cluster) -> None:
     cluster.completed("quick", "-w", workflow_id, "--steps", "1", "--step-duration", "100ms")
     path = "/api/v1/namespaces/temporal/services/temporal-web:8080/proxy/api/v1/namespaces/default/workflows"
     wait_until(lambda: workflow_id in cluster.run("get", "--raw", path).stdout, "the workflow is in the Web UI's list", 60)
+
+
+# Chromium asks the network for its own updates otherwise.
+BROWSER = (
+    "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--window-size=1400,900", "--virtual-time-budget=20000",
+)  # fmt: skip
+
+
+def test_a_browser_shows_a_workflow_in_the_web_ui(cluster: Cluster, tmp_path: pathlib.Path) -> None:
+    if shutil.which("chromium") is None:
+        pytest.skip("chromium is not installed: ci/setup --cluster")
+    workflow_id = unique("browser")
+    cluster.completed("quick", "-w", workflow_id, "--steps", "2", "--step-duration", "100ms")
+    picture = ROOT / "build" / "web-ui.png"
+    with cluster.forwarded("temporal", "temporal-web", 8080) as address:
+        page = f"http://{address}/namespaces/default/workflows"
+
+        def shown(*how: str) -> str:
+            profile = tmp_path / unique("profile")
+            command = [*BROWSER, f"--user-data-dir={profile}", *how, page]
+            return subprocess.run(command, capture_output=True, text=True, timeout=90).stdout
+
+        wait_until(lambda: workflow_id in shown("--dump-dom"), "the page that the browser made lists the workflow", 120)
+        shown(f"--screenshot={picture}")
+    assert picture.stat().st_size > 10_000
