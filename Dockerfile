@@ -14,12 +14,14 @@ WORKDIR /src
 COPY ci/setup ci/
 RUN ci/setup && apt-get install -y -qq --no-install-recommends ca-certificates
 COPY . .
-ARG REVISION
-# The caches make a changed source a matter of its own compilation. What is run is stripped; a build outside the image has the symbols.
+# The caches make a changed source a matter of its own compilation.
 RUN --mount=type=cache,target=/root/.cache/ccache --mount=type=cache,target=/root/.cache/pip --mount=type=secret,id=ca-bundle \
     if [ -s /run/secrets/ca-bundle ]; then export PIP_CERT=/run/secrets/ca-bundle; fi \
- && export LIFECYCLE_REVISION="$REVISION" \
  && cmake --preset release -DBUILD_TESTING=OFF \
+ && cmake --build --preset release --target lifecycle_cli
+# A commit that changes no source is one file and a link. What is run is stripped; a build outside the image has the symbols.
+ARG REVISION
+RUN export LIFECYCLE_REVISION="$REVISION" \
  && cmake --build --preset release --target lifecycle_cli \
  && strip --output-file=/lifecycle build/release/cli/lifecycle
 
