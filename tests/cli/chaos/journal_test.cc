@@ -77,7 +77,7 @@ TEST_F(JournalTest, has_one_json_object_a_line_with_the_documented_fields) {
   std::stringstream text;
   text << std::ifstream(path_).rdbuf();
   EXPECT_EQ(text.str(),
-            R"({"time":"2026-11-27T13:30:01.250Z","id":"a/1","event":"planned","fault":"pause","target":"process","name":"4711",)"
+            R"({"time":"2026-11-27T15:30:01.250Z","id":"a/1","event":"planned","fault":"pause","target":"process","name":"4711",)"
             R"("namespace":"workers","uid":"u-1","node":"vm","pid":4711,"worker_identity":"4711@vm/v1.0.0#ab","version":"v1.0.0",)"
             R"("workflow_ids":["quick-1","quick-2"],"undo":{"action":"continue","startTicks":8812},"message":"why"})"
             "\n");
