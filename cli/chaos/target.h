@@ -23,6 +23,7 @@ struct Target {
   std::map<std::string, std::string> labels;
   WallTime created;
   bool ready = true;
+  std::string untouchable;  // why it is never hit, whatever was asked for; empty: it may be
 
   // Pods: the container that the worker runs in, and how often it was started again so far.
   std::string container;

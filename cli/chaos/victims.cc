@@ -31,6 +31,9 @@ std::string why_spared(const Target& target, const ChoiceInput& input) {
   if (is_protected_namespace(target.name_space)) {
     return fmt::format("namespace {} is protected", target.name_space);
   }
+  if (!target.untouchable.empty()) {
+    return target.untouchable;
+  }
   if (!target.ready) {
     return "it is not Ready";
   }
@@ -41,8 +44,9 @@ std::string why_spared(const Target& target, const ChoiceInput& input) {
     return fmt::format("it is {} old, less than {}", short_duration(input.now - target.created), short_duration(input.min_age));
   }
   const auto is_it = [&](const std::string& identity) { return is_behind(target, identity); };
-  if (input.worker_identities && std::ranges::none_of(*input.worker_identities, is_it)) {
-    return "Temporal names another worker";
+  const auto leaves_it_out = [&](const std::vector<std::string>& named) { return std::ranges::none_of(named, is_it); };
+  if (std::ranges::any_of(input.named_by_temporal, leaves_it_out)) {
+    return "Temporal names others";
   }
   return "";
 }

@@ -41,8 +41,8 @@ struct ChoiceInput {
   Order order = Order::kRandom;
   std::uint64_t seed = 0;
   Duration min_age = Duration::zero();
-  // The workers that Temporal names for what was asked; nothing: whoever they are.
-  std::optional<std::vector<std::string>> worker_identities;
+  // Workers that Temporal names, a list for each thing that was asked: a victim is on all of the lists.
+  std::vector<std::vector<std::string>> named_by_temporal;
   std::set<std::string> hit_before;  // keys
   WallTime now;
 };

@@ -67,6 +67,9 @@ Drawn draw(RandomStream& random) {
     if (random.below(5) == 0) {
       target.name_space = "kube-system";
     }
+    if (random.below(8) == 0) {
+      target.untouchable = "it is being deleted";
+    }
     if (random.below(5) == 0) {
       drawn.input.hit_before.insert(target.key);
     }
@@ -123,6 +126,7 @@ TEST(Victims, are_never_chosen_twice_protected_unready_or_hit_before) {
       EXPECT_TRUE(keys.insert(victim.key).second) << victim.key;
       EXPECT_EQ(victim.name_space, "workers");
       EXPECT_TRUE(victim.ready);
+      EXPECT_EQ(victim.untouchable, "");
       EXPECT_FALSE(drawn.input.hit_before.contains(victim.key));
     }
   }
@@ -174,11 +178,13 @@ TEST(Victims, are_old_enough) {
 }
 
 TEST(Victims, are_those_that_temporal_names) {
-  const Choice choice = choose_victims(
-      pods(3), {.limits = {.count = 9}, .worker_identities = std::vector<std::string>{"worker-1@node-1/v2.0.0#ab"}, .now = kNow});
+  const auto choose = [](std::vector<std::vector<std::string>> named) {
+    return choose_victims(pods(3), {.limits = {.count = 9}, .named_by_temporal = std::move(named), .now = kNow});
+  };
+  const Choice choice = choose({{"worker-1@node-1/v2.0.0#ab", "worker-2@node-2/v1.0.0#cd"}, {"1@worker-1"}});
   EXPECT_THAT(names(choice.victims), ElementsAre("worker-1"));
   EXPECT_EQ(choice.fleet, 3U);
-  EXPECT_THAT(choose_victims(pods(3), {.worker_identities = std::vector<std::string>{}, .now = kNow}).victims, IsEmpty());
+  EXPECT_THAT(choose({{}}).victims, IsEmpty());
 }
 
 TEST(Victims, are_none_where_a_percentage_of_the_fleet_is_none_and_the_choice_says_so) {
