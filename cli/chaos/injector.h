@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "cli/chaos/journal.h"
 #include "cli/chaos/target.h"
+#include "cli/chaos/temporal_view.h"
 
 namespace lifecycle::cli::chaos {
 
@@ -65,8 +66,8 @@ class Injector {
   Injector& operator=(const Injector&) = delete;
   virtual ~Injector() = default;
 
-  // All that could be meant, also what is not Ready: the choice is victims.h's.
-  [[nodiscard]] virtual Result<std::vector<Target>> find() = 0;
+  // All that could be meant, also what is not Ready: the choice is victims.h's. `known` are workers that Temporal names.
+  [[nodiscard]] virtual Result<std::vector<Target>> find(const std::vector<Poller>& known) = 0;
   // Asks whether the fault would be accepted, and changes nothing. Errors: why not.
   [[nodiscard]] virtual Result<void> rehearse(const Fault& fault, const Target& target) = 0;
   // What undo() will need; an empty object when there is nothing to undo.

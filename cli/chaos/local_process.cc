@@ -1,7 +1,7 @@
 #include "cli/chaos/local_process.h"
 
 #include <fmt/format.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +17,8 @@
 
 namespace lifecycle::cli::chaos {
 namespace {
+
+// pidfd_open() and pidfd_send_signal() go by their numbers: Debian 12's <sys/pidfd.h> declares them for C alone.
 
 std::unexpected<Error> no_such_process(std::int64_t pid) { return fail(ErrorCode::kNotFound, fmt::format("process {} is not there", pid)); }
 
@@ -110,7 +112,7 @@ std::optional<std::int64_t> supervised_worker(const ProcessFacts& process) {
 }
 
 Result<ProcessHandle> ProcessHandle::open(std::int64_t pid, std::uint64_t start_ticks) {
-  const int descriptor = ::pidfd_open(static_cast<pid_t>(pid), 0);
+  const auto descriptor = static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0));
   if (descriptor < 0) {
     return no_such_process(pid);
   }
@@ -132,7 +134,7 @@ ProcessHandle::~ProcessHandle() {
 }
 
 Result<void> ProcessHandle::send(int signal_number) const {
-  if (::pidfd_send_signal(descriptor_, signal_number, nullptr, 0) == 0) {
+  if (::syscall(SYS_pidfd_send_signal, descriptor_, signal_number, nullptr, 0) == 0) {
     return {};
   }
   const int reason = errno;

@@ -83,16 +83,16 @@ std::optional<std::string> if_stopped(const Target& target) {
 
 }  // namespace
 
-Result<std::vector<Target>> ProcessInjector::find() {
+Result<std::vector<Target>> ProcessInjector::find(const std::vector<Poller>& known) {
   std::vector<std::int64_t> pids;
-  for (const std::int64_t pid : query_.pids) {
+  for (const std::int64_t pid : pids_) {
     pids.push_back(meant_by(pid));
   }
   const std::string host = host_name();
-  for (const Poller& poller : query_.known) {
+  for (const Poller& poller : known) {
     const WorkerIdentity identity = parse_worker_identity(poller.identity);
     const std::optional<std::int64_t> pid = to_pid(identity.process);
-    if (query_.pids.empty() && pid && is_behind({.kind = TargetKind::kProcess, .name = identity.process, .node = host}, poller.identity)) {
+    if (pids_.empty() && pid && is_behind({.kind = TargetKind::kProcess, .name = identity.process, .node = host}, poller.identity)) {
       pids.push_back(*pid);
     }
   }
@@ -101,18 +101,18 @@ Result<std::vector<Target>> ProcessInjector::find() {
   std::vector<Target> targets;
   for (const std::int64_t pid : pids) {
     const Result<ProcessFacts> facts = read_process(pid);
-    if (!facts && !query_.pids.empty()) {
+    if (!facts && !pids_.empty()) {
       return std::unexpected(facts.error());
     }
     if (!facts) {
       continue;  // the server remembers workers that are gone
     }
     Target target = target_of(*facts);
-    take_identity(target, query_.known);
-    if (query_.pids.empty() && target.worker_identity.empty()) {
+    take_identity(target, known);
+    if (pids_.empty() && target.worker_identity.empty()) {
       continue;  // another process that has the id of a worker that is gone
     }
-    if (query_.pids.empty() && !facts->is_lifecycle_worker()) {
+    if (pids_.empty() && !facts->is_lifecycle_worker()) {
       target.untouchable = fmt::format("it runs {}, which is no lifecycle worker: name it with --pid {}", facts->program, pid);
     }
     targets.push_back(std::move(target));

@@ -6,24 +6,17 @@
 #include <vector>
 
 #include "cli/chaos/injector.h"
-#include "cli/chaos/temporal_view.h"
 
 namespace lifecycle::cli::chaos {
 
-struct ProcessQuery {
-  std::vector<std::int64_t> pids;  // only these, whatever program they run; empty: all `lifecycle worker` that Temporal names
-  std::vector<Poller> known;       // the workers that Temporal names
-};
-
 class ProcessInjector final : public Injector {
  public:
-  // For recovery: finds nothing.
-  ProcessInjector() = default;
-  explicit ProcessInjector(ProcessQuery query) : query_(std::move(query)) {}
+  // Only these processes, whatever program they run; empty: each `lifecycle worker` that Temporal names.
+  explicit ProcessInjector(std::vector<std::int64_t> pids) : pids_(std::move(pids)) {}
 
   // A process is a worker of this Temporal when Temporal names it, it is of this host, and it was there when it last polled: another one
   // that has the same id now was not. Its supervisor's id means the worker.
-  [[nodiscard]] Result<std::vector<Target>> find() override;
+  [[nodiscard]] Result<std::vector<Target>> find(const std::vector<Poller>& known) override;
   // Whether it may be signalled.
   [[nodiscard]] Result<void> rehearse(const Fault& fault, const Target& target) override;
   [[nodiscard]] nlohmann::json undo_record(const Fault& fault, const Target& target) const override;
@@ -31,10 +24,8 @@ class ProcessInjector final : public Injector {
   [[nodiscard]] Result<std::string> prove(const Fault& fault, const Target& target, Patience& patience) override;
   [[nodiscard]] Result<std::string> undo(const JournalEntry& planned, Patience& patience) override;
 
-  void set_query(ProcessQuery query) { query_ = std::move(query); }
-
  private:
-  ProcessQuery query_;
+  std::vector<std::int64_t> pids_;
 };
 
 }  // namespace lifecycle::cli::chaos

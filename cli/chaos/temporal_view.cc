@@ -22,6 +22,7 @@ HeldWork held_work(const Description& description, const PendingActivity& activi
   return {.workflow_id = info.execution().workflow_id(),
           .run_id = info.execution().run_id(),
           .workflow_type = info.type().name(),
+          .task_queue = description.execution_config().task_queue().name(),
           .activity_id = activity.activity_id(),
           .activity_type = activity.activity_type().name(),
           .attempt = activity.attempt(),

@@ -22,6 +22,7 @@ struct HeldWork {
   std::string workflow_id;
   std::string run_id;
   std::string workflow_type;
+  std::string task_queue;  // the workflow's
   std::string activity_id;
   std::string activity_type;
   int attempt = 1;
