@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "client/call.h"
@@ -13,6 +14,22 @@ namespace {
 
 using PendingActivity = temporal::api::workflow::v1::PendingActivityInfo;
 using Description = client::service::DescribeWorkflowExecutionResponse;
+
+// The server tells it of an attempt that has failed; of one that runs, the policy does.
+std::optional<Duration> retry_interval(const PendingActivity& activity) {
+  if (activity.has_current_retry_interval()) {
+    return api::to_duration(activity.current_retry_interval());
+  }
+  const auto& policy = activity.activity_options().retry_policy();
+  if (!policy.has_initial_interval() || (policy.maximum_attempts() > 0 && activity.attempt() >= policy.maximum_attempts())) {
+    return std::nullopt;
+  }
+  const Duration initial = api::to_duration(policy.initial_interval());
+  constexpr int kDefaultMaximum = 100;  // times the initial interval
+  const Duration longest = policy.has_maximum_interval() ? api::to_duration(policy.maximum_interval()) : initial * kDefaultMaximum;
+  const double grown = static_cast<double>(initial.count()) * std::pow(policy.backoff_coefficient(), activity.attempt() - 1);
+  return grown < static_cast<double>(longest.count()) ? Duration(static_cast<std::int64_t>(grown)) : longest;
+}
 
 HeldWork held_work(const Description& description, const PendingActivity& activity) {
   const auto& info = description.workflow_execution_info();
@@ -31,8 +48,7 @@ HeldWork held_work(const Description& description, const PendingActivity& activi
           .last_heartbeat = std::max(started, heartbeat),
           .heartbeat_timeout = api::to_duration(options.heartbeat_timeout()),
           .start_to_close_timeout = api::to_duration(options.start_to_close_timeout()),
-          .retry_interval =
-              activity.has_current_retry_interval() ? std::optional(api::to_duration(activity.current_retry_interval())) : std::nullopt};
+          .retry_interval = retry_interval(activity)};
 }
 
 std::vector<HeldWork> held_in(const Description& description) {
