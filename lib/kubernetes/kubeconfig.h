@@ -23,7 +23,6 @@ struct ClusterEntry {
   std::string certificate_authority_pem = {};
   std::string proxy_url = {};
   bool insecure_skip_tls_verify = false;
-  bool disable_compression = false;
   Json exec_config = {};  // what the cluster's extension client.authentication.k8s.io/exec has for credential plugins
 };
 
@@ -53,9 +52,8 @@ struct UserEntry {
   std::string impersonated_uid = {};
   std::vector<std::string> impersonated_groups = {};
   std::map<std::string, std::vector<std::string>> impersonated_extra = {};
-  std::vector<ExecPlugin> exec = {};     // none or one
-  std::string auth_provider = {};        // its name: kubectl no longer has any
-  std::vector<std::string> faults = {};  // what is wrong with it: told when it is chosen, because other users may be fine
+  std::vector<ExecPlugin> exec = {};  // none or one
+  std::string auth_provider = {};     // its name: kubectl no longer has any
 };
 
 struct ContextEntry {

@@ -98,6 +98,7 @@ class Converter {
 
   Result<Json> convert_map(const YAML::Node& node, int depth) {
     Json out = Json::object();
+    Json merged = Json::object();
     for (const auto& entry : node) {
       if (!entry.first.IsScalar()) {
         return invalid(entry.first.Mark(), "a key must be text");
@@ -106,9 +107,29 @@ class Converter {
       if (!converted) {
         return converted;
       }
-      out[entry.first.Scalar()] = *std::move(converted);
+      if (entry.first.Scalar() == "<<" && entry.first.Tag() == "?") {
+        add_merged(merged, *converted);
+      } else {
+        out[entry.first.Scalar()] = *std::move(converted);
+      }
+    }
+    for (auto& [key, value] : merged.items()) {
+      out.emplace(key, std::move(value));  // what the map says itself wins
     }
     return out;
+  }
+
+  // Of a merge key's value, one map or a list of them, in which the first wins.
+  static void add_merged(Json& merged, const Json& value) {
+    if (value.is_object()) {
+      for (const auto& [key, each] : value.items()) {
+        merged.emplace(key, each);
+      }
+    } else if (value.is_array()) {
+      for (const Json& each : value) {
+        add_merged(merged, each);
+      }
+    }
   }
 
   int nodes_ = 0;
