@@ -10,7 +10,10 @@
 #include <utility>
 
 #include "base/random.h"
+#include "cli/chaos/cluster.h"
+#include "cli/chaos/deployment_injector.h"
 #include "cli/chaos/experiment.h"
+#include "cli/chaos/pod_injector.h"
 #include "cli/chaos/process_injector.h"
 #include "cli/chaos/recover.h"
 #include "cli/chaos/signal_worker.h"
@@ -145,9 +148,8 @@ class ChaosCommand {
     const WallTime now = process_.clock.wall_now();
     const bool on_terminal = ::isatty(STDERR_FILENO) == 1;
     nlohmann::json origin = origin_of_this_process();
-    if (options_.target != TargetKind::kProcess) {
-      origin["kubeContext"] = options_.kube_context;
-      origin["kubeconfig"] = options_.kubeconfig;
+    if (cluster_) {
+      origin["cluster"] = cluster_->server;
     }
     Experiment experiment({.options = options_,
                            .fault = {.kind = fault_kind(options_),
@@ -172,7 +174,7 @@ class ChaosCommand {
   ExitCode run_recover(const std::string& path) {
     std::optional<Journal> journal;  // opened for the first thing to be undone: looking changes nothing
     return recover({.journal_path = path,
-                    .injector_for = [this](const JournalEntry& entry) { return injector_for(entry.target); },
+                    .injector_for = [this](const JournalEntry& entry) { return injector_for(entry); },
                     .record = [&](const JournalEntry& entry) -> Result<void> {
                       if (!journal) {
                         Result<Journal> opened = Journal::open(path);
@@ -189,10 +191,37 @@ class ChaosCommand {
 
   Result<Injector*> injector_for(TargetKind target) {
     if (target == TargetKind::kProcess) {
-      processes_ = std::make_unique<ProcessInjector>(options_.pids);
-      return processes_.get();
+      injector_ = std::make_unique<ProcessInjector>(options_.pids);
+      return injector_.get();
     }
-    return fail(ErrorCode::kUnavailable, "no Kubernetes");
+    if (!cluster_) {
+      Result<Cluster> connected = connect_cluster(options_, process_);
+      if (!connected) {
+        return std::unexpected(std::move(connected).error());
+      }
+      cluster_ = *std::move(connected);
+    }
+    if (target == TargetKind::kPod) {
+      injector_ = std::make_unique<PodInjector>(
+          *cluster_->api,
+          PodScope{.name_space = options_.kube_namespace, .label_selector = options_.label_selector, .own_pod = cluster_->own_pod});
+    } else {
+      injector_ = std::make_unique<DeploymentInjector>(
+          *cluster_->api, kubernetes::DeploymentRef{.name_space = options_.kube_namespace, .name = options_.deployment});
+    }
+    return injector_.get();
+  }
+
+  // Objects of the same name are in many clusters.
+  Result<Injector*> injector_for(const JournalEntry& entry) {
+    Result<Injector*> injector = injector_for(entry.target);
+    const std::string server = entry.undo.value("cluster", "");
+    if (injector && cluster_ && !server.empty() && server != cluster_->server) {
+      return fail(ErrorCode::kFailedPrecondition,
+                  fmt::format("{} {} is in the cluster at {}, this is the one at {}", name_of(entry.target), entry.name, server, cluster_->server),
+                  "--kube-context names another one");
+    }
+    return injector;
   }
 
   void stop(ExitCode stopped_by) {
@@ -215,7 +244,8 @@ class ChaosCommand {
   std::optional<ExitCode> stopped_;
   LoopPatience patience_;
   LoopPatience stubborn_patience_;
-  std::unique_ptr<ProcessInjector> processes_;
+  std::optional<Cluster> cluster_;
+  std::unique_ptr<Injector> injector_;
   StopRequests stop_requests_;
 };
 

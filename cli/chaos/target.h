@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,12 +29,14 @@ struct Target {
   // Pods: the container that the worker runs in, and how often it was started again so far.
   std::string container;
   int restart_count = 0;
+  std::optional<WallTime> last_end;  // when its process before the present one ended
 
   // Processes.
   std::int64_t pid = 0;
   std::uint64_t start_ticks = 0;  // when it began, by the kernel's count: another process that gets the same id has another
-  bool supervised = false;        // its parent tells the server of its death at once
-  std::string worker_identity;    // by which Temporal knows it, where that is known
+
+  bool supervised = false;      // its parent tells the server of its death at once
+  std::string worker_identity;  // by which Temporal knows it, where that is known
 
   // Deployments.
   std::vector<std::string> pod_names;
