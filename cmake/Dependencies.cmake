@@ -40,3 +40,4 @@ target_link_libraries(lifecycle_fmt INTERFACE fmt::fmt-header-only)
 
 # The kubeconfig reader's YAML. The headers are in the compiler's own folders.
 lifecycle_static_libraries(yaml_cpp_archive yaml-cpp)
+lifecycle_static_libraries(crypto_archive crypto)

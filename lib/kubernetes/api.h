@@ -67,7 +67,7 @@ struct EvictionOutcome {
 
 struct ExecRequest {
   PodRef pod = {};
-  std::string container = {};             // empty: the only one, or the pod's default
+  std::string container = {};             // empty: the only one
   std::vector<std::string> command = {};  // program and arguments; no shell is involved
 };
 

@@ -10,9 +10,9 @@ namespace lifecycle::kubernetes {
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string text) : text_(std::move(text)) { wipe(text); }
+  explicit Secret(std::string text) noexcept { take(text); }
   Secret(const Secret&) = default;
-  Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { wipe(other.text_); }
+  Secret(Secret&& other) noexcept { take(other.text_); }
   Secret& operator=(const Secret& other) {
     if (this != &other) {
       wipe(text_);
@@ -21,7 +21,9 @@ class Secret {
     return *this;
   }
   Secret& operator=(Secret&& other) noexcept {
-    std::swap(text_, other.text_);
+    if (this != &other) {
+      take(other.text_);
+    }
     return *this;
   }
   ~Secret() { wipe(text_); }
@@ -31,8 +33,13 @@ class Secret {
   bool operator==(const Secret&) const = default;
 
  private:
+  void take(std::string& text) {
+    text_.swap(text);
+    wipe(text);
+  }
+
   static void wipe(std::string& text) {
-    // Its whole capacity: short strings stay where they were when they are moved from.
+    // Its whole capacity: short strings stay where they were when they are swapped.
     text.resize(text.capacity());
     ::explicit_bzero(text.data(), text.size());
     text.clear();

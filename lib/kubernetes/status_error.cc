@@ -73,6 +73,11 @@ Explanation explain(const Operation& operation, int http_status, std::string_vie
     case 504:
       return explain_unavailable(http_status);
     default:
+      if (http_status >= 300 && http_status < 400) {
+        return {.code = ErrorCode::kKubernetesUnreachable,
+                .summary = "the answer leads to another place, where credentials are not sent",
+                .hint = "is this the address of the API server, and not that of something in front of it?"};
+      }
       return {.code = http_status >= 500 ? ErrorCode::kInternal : ErrorCode::kFailedPrecondition, .summary = "the API server refused it"};
   }
 }
@@ -156,8 +161,10 @@ std::optional<BudgetRefusal> budget_refusal_of(const Json& status) {
     }
     return refusal;
   }
-  if (text_at(status, "message").contains("disruption budget")) {
-    return BudgetRefusal{.reason = text_at(status, "message")};
+  // Several budgets for one pod are refused in other words.
+  const std::string message = text_at(status, "message");
+  if (message.contains("disruption budget") || message.contains("more than one PodDisruptionBudget")) {
+    return BudgetRefusal{.reason = message};
   }
   return std::nullopt;
 }

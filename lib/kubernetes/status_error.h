@@ -25,7 +25,6 @@ struct Operation {
 struct Refusal {
   int http_status = 0;
   std::string body = {};  // a Status object, or anything that something in front of the server says
-  std::string server = {};
 };
 
 [[nodiscard]] Error error_of(const Operation& operation, const Refusal& refusal);
