@@ -217,9 +217,10 @@ class ChaosCommand {
     Result<Injector*> injector = injector_for(entry.target);
     const std::string server = entry.undo.value("cluster", "");
     if (injector && cluster_ && !server.empty() && server != cluster_->server) {
-      return fail(ErrorCode::kFailedPrecondition,
-                  fmt::format("{} {} is in the cluster at {}, this is the one at {}", name_of(entry.target), entry.name, server, cluster_->server),
-                  "--kube-context names another one");
+      return fail(
+          ErrorCode::kFailedPrecondition,
+          fmt::format("{} {} is in the cluster at {}, this is the one at {}", name_of(entry.target), entry.name, server, cluster_->server),
+          "--kube-context names another one");
     }
     return injector;
   }

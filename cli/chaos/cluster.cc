@@ -28,8 +28,8 @@ Result<Cluster> connect_cluster(const ChaosOptions& options, const ProcessContex
   Cluster cluster{.server = kubernetes::host_and_port(access->server.host, access->server.port),
                   .own_pod = environment("KUBERNETES_SERVICE_HOST") ? host_name() : "",
                   .api = nullptr};
-  Result<std::unique_ptr<kubernetes::Api>> api =
-      kubernetes::make_client({.access = *std::move(access), .user_agent = fmt::format("lifecycle/{}", version())}, process.clock, entropy_stream());
+  Result<std::unique_ptr<kubernetes::Api>> api = kubernetes::make_client(
+      {.access = *std::move(access), .user_agent = fmt::format("lifecycle/{}", version())}, process.clock, entropy_stream());
   if (!api) {
     return std::unexpected(std::move(api).error());
   }

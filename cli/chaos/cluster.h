@@ -12,8 +12,8 @@
 namespace lifecycle::cli::chaos {
 
 struct Cluster {
-  std::string server;      // its address: the same name may stand for another cluster tomorrow
-  std::string own_pod;     // the pod that this command runs in; empty: none
+  std::string server;   // its address: the same name may stand for another cluster tomorrow
+  std::string own_pod;  // the pod that this command runs in; empty: none
   std::unique_ptr<kubernetes::Api> api;
 };
 

@@ -41,6 +41,12 @@ void sample_all(std::vector<FaultOutcome>& outcomes, TemporalView* temporal) {
   }
 }
 
+// The target said no; anything else may be an answer that was lost.
+bool is_refusal(const Error& error) {
+  return error.code == ErrorCode::kNotFound || error.code == ErrorCode::kPermissionDenied || error.code == ErrorCode::kFailedPrecondition ||
+         error.code == ErrorCode::kInvalidArgument;
+}
+
 bool has_undo(const FaultOutcome& outcome) { return outcome.injected && !outcome.undo.empty(); }
 
 bool is_same_work(const HeldWork& one, const HeldWork& other) {
@@ -190,15 +196,8 @@ Result<void> Experiment::ask_who_runs(Knowledge& knowledge) {
   knowledge.named.push_back(std::move(holders));
   const std::string queue = held->front().task_queue;
   knowledge.held = *std::move(held);
-  return queue.empty() ? Result<void>{} : [&]() -> Result<void> {
-    // The fleet that the limits are about.
-    Result<std::vector<Poller>> pollers = setup_.temporal->pollers_of(queue);
-    if (!pollers) {
-      return std::unexpected(std::move(pollers).error());
-    }
-    std::ranges::move(*pollers, std::back_inserter(knowledge.known));
-    return {};
-  }();
+  // The fleet that the limits are about.
+  return queue.empty() ? Result<void>{} : ask_who_polls(queue, knowledge, false);
 }
 
 Result<void> Experiment::ask_who_polls(const std::string& task_queue, Knowledge& knowledge, bool must_be) {
@@ -307,6 +306,7 @@ void Experiment::inject(const Target& target, const Round& round) {
     } else {
       outcome.failure = injected.error();
       (void)record(outcome, JournalEvent::kUnproven, injected.error().message);
+      take_back(outcome, injected.error());
     }
   }
   if (outcome.injected && setup_.wait && setup_.temporal != nullptr) {
@@ -315,6 +315,19 @@ void Experiment::inject(const Target& target, const Round& round) {
     }
   }
   outcomes_.push_back(std::move(outcome));
+}
+
+// A change whose answer was lost may have been made: undoing does no harm where it was not.
+void Experiment::take_back(FaultOutcome& outcome, const Error& error) {
+  if (outcome.undo.empty()) {
+    return;
+  }
+  const Result<std::string> undone = setup_.injector.undo(entry_of(outcome, JournalEvent::kPlanned, ""), setup_.stubborn_patience);
+  if (undone) {
+    (void)record(outcome, JournalEvent::kUndone, *undone);
+  } else if (is_refusal(error)) {
+    (void)record(outcome, JournalEvent::kUndone, "nothing was changed: " + error.message);
+  }
 }
 
 void Experiment::prove(FaultOutcome& outcome) {

@@ -87,6 +87,7 @@ class Experiment {
   [[nodiscard]] Result<bool> confirmed(Round& round);
   void hit(const Round& round);
   void inject(const Target& target, const Round& round);
+  void take_back(FaultOutcome& outcome, const Error& error);
   void prove(FaultOutcome& outcome);
   void undo(FaultOutcome& outcome);
   void hold(Duration duration);

@@ -236,6 +236,10 @@ Result<std::string> PodInjector::signal(const PodRef& pod, const std::string& co
     printed.erase(printed.find_last_not_of('\n') + 1);
     return printed;
   }
+  if (torn_down) {
+    return fail(ErrorCode::kInternal, fmt::format("the command that sends signal '{}' in pod {} ended without an answer", signal, pod.name),
+                "its container may have ended");
+  }
   std::string said = outcome->standard_error;
   std::ranges::replace(said, '\n', ' ');
   return fail(ErrorCode::kFailedPrecondition,

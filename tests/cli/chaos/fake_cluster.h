@@ -109,7 +109,8 @@ class FakeCluster final : public kubernetes::Api {
   }
   Result<kubernetes::Deployment> patch_deployment(const kubernetes::DeploymentRef& deployment, const kubernetes::Patch& patch,
                                                   const Call& call) override {
-    const Result<void> changed = change(fmt::format("patch {} {}{}", deployment.name, patch.body.dump(), patch.dry_run ? " (dry run)" : ""));
+    const Result<void> changed =
+        change(fmt::format("patch {} {}{}", deployment.name, patch.body.dump(), patch.dry_run ? " (dry run)" : ""));
     return changed ? get_deployment(deployment, call) : std::unexpected(changed.error());
   }
   Result<kubernetes::Scale> get_scale(const kubernetes::DeploymentRef& deployment, const Call& call) override {
@@ -119,7 +120,8 @@ class FakeCluster final : public kubernetes::Api {
   }
   Result<kubernetes::Scale> set_scale(const kubernetes::DeploymentRef& deployment, const kubernetes::ScaleChange& scale,
                                       const Call& call) override {
-    const Result<void> changed = change(fmt::format("scale {} to {}{}", deployment.name, scale.replicas, scale.dry_run ? " (dry run)" : ""));
+    const Result<void> changed =
+        change(fmt::format("scale {} to {}{}", deployment.name, scale.replicas, scale.dry_run ? " (dry run)" : ""));
     if (!changed) {
       return std::unexpected(changed.error());
     }
