@@ -47,7 +47,8 @@ class Client final : public Api {
     if (!list) {
       return std::unexpected(list.error());
     }
-    return PodList{.pods = views(*std::move(list), pod_of), .resource_version = list->resource_version};
+    std::string resource_version = list->resource_version;
+    return PodList{.pods = views(*std::move(list), pod_of), .resource_version = std::move(resource_version)};
   }
 
   Result<Pod> get_pod(const PodRef& pod, const Call& call) override {

@@ -111,7 +111,7 @@ Error error_from(const Operation& operation, int http_status, const Json& status
   const std::string said = said_by(status, body);
   return {.code = explanation.code,
           .message = fmt::format("{}: {}{}{}", text_of(operation), explanation.summary,
-                                 http_status >= 400 && !explanation.summary.contains('(') ? fmt::format(" ({})", http_status) : "",
+                                 http_status >= 300 && !explanation.summary.contains('(') ? fmt::format(" ({})", http_status) : "",
                                  said.empty() ? "" : ": " + said),
           .hint = explanation.hint};
 }
