@@ -15,7 +15,6 @@ namespace {
 
 using kubernetes::ContainerStatus;
 using kubernetes::ContainerTermination;
-using kubernetes::DeleteOptions;
 using kubernetes::Pod;
 using kubernetes::PodRef;
 
