@@ -44,7 +44,7 @@ ENTRIES = {
     "plugin beside the file": ("server: https://a", "exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: ./plug}"),
     "merged keys": ("&base {server: https://a}", ""),
     "list instead of map": ("[a]", ""),
-}  # fmt: skip
+}
 
 
 def kubectl() -> str:
@@ -131,7 +131,7 @@ def test_an_entry_means_what_it_means_to_kubectl(name: str, folder: pathlib.Path
     "text",
     ["", "# nothing\n", "hello", "- a\n", "a: [\n", "kind: Pod\napiVersion: v1\n", "apiVersion: v2\nkind: Config\n", "current-context: c\n---\ncurrent-context: d\n",
      "clusters:\n- {name: x, cluster: {server: a}}\n- {name: x, cluster: {server: b}}\n", "users:\n- {name: 1, user: {}}\n", "contexts: {}\n", "{}", "\x00", "a: &a [*a]\n"],
-)  # fmt: skip
+)
 def test_a_file_that_kubectl_cannot_read_is_refused_and_no_other(text: str, folder: pathlib.Path, start: Start) -> None:
     path = folder / "config"
     path.write_text(text)
@@ -215,7 +215,7 @@ def test_a_kubeconfig_that_says_something_wins_over_the_pod_and_an_empty_one_doe
         ("server: https://a", "exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: p, env: [{value: hush}]}", "needs a name"),
         ("server: https://a", "token: 12345", "quote it"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_used_is_told_with_its_place_and_without_secrets(cluster: str, user: str, words: str, folder: pathlib.Path, start: Start) -> None:
     path = folder / "config"
     path.write_text(entry(cluster, user))
