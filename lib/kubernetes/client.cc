@@ -70,7 +70,7 @@ class Client final : public Api {
   Result<ExecOutcome> exec(const ExecRequest& request, const Call& call) override {
     const Deadline deadline(clock_, call);
     if (!request.pod.uid.empty()) {
-      if (const Result<Pod> same = get_pod(request.pod, call); !same) {
+      if (const Result<Pod> same = get_pod(request.pod, deadline.rest()); !same) {
         return std::unexpected(same.error());
       }
     }
@@ -132,7 +132,7 @@ class Client final : public Api {
   }
 
   // The name of a budget that forbids it, as far as that can be found out.
-  std::string refusing_budget(const PodRef& pod, const Call& call);
+  std::string refusing_budget(const PodRef& pod, const Deadline& deadline);
 
   // A stream for one call: calls run side by side.
   RandomStream fork() {
@@ -151,7 +151,8 @@ Result<EvictionOutcome> Client::evict_pod(const PodRef& pod, const DeleteOptions
   if (!request) {
     return std::unexpected(request.error());
   }
-  const Result<HttpAnswer> answer = caller_.ask(*request, Deadline(clock_, call));
+  const Deadline deadline(clock_, call);
+  const Result<HttpAnswer> answer = caller_.ask(*request, deadline);
   if (!answer) {
     return std::unexpected(answer.error());
   }
@@ -164,7 +165,7 @@ Result<EvictionOutcome> Client::evict_pod(const PodRef& pod, const DeleteOptions
     return std::unexpected(caller_.error_of(*request, *answer));
   }
   if (refusal->disruption_budget.empty()) {
-    refusal->disruption_budget = refusing_budget(pod, call);
+    refusal->disruption_budget = refusing_budget(pod, deadline);
   }
   return EvictionOutcome{.evicted = false,
                          .disruption_budget = std::move(refusal->disruption_budget),
@@ -172,8 +173,8 @@ Result<EvictionOutcome> Client::evict_pod(const PodRef& pod, const DeleteOptions
                          .retry_after = retry_after_of(answer->retry_after, status)};
 }
 
-std::string Client::refusing_budget(const PodRef& pod, const Call& call) {
-  const Result<std::vector<PodDisruptionBudget>> budgets = list_pod_disruption_budgets(pod.name_space, call);
+std::string Client::refusing_budget(const PodRef& pod, const Deadline& deadline) {
+  const Result<std::vector<PodDisruptionBudget>> budgets = list_pod_disruption_budgets(pod.name_space, deadline.rest());
   if (!budgets) {
     return {};
   }
@@ -182,8 +183,9 @@ std::string Client::refusing_budget(const PodRef& pod, const Call& call) {
       continue;
     }
     // Whether its selector takes this pod in is the server's to say.
-    const Result<PodList> selected = list_pods(
-        {.name_space = pod.name_space, .label_selector = budget.label_selector, .field_selector = "metadata.name=" + pod.name}, call);
+    const Result<PodList> selected =
+        list_pods({.name_space = pod.name_space, .label_selector = budget.label_selector, .field_selector = "metadata.name=" + pod.name},
+                  deadline.rest());
     if (selected && !selected->pods.empty()) {
       return budget.meta.name;
     }

@@ -17,10 +17,13 @@ namespace lifecycle::kubernetes {
 
 class Deadline {
  public:
-  Deadline(const Clock& clock, const Call& call) : clock_(&clock), at_(clock.steady_now() + call.timeout), stop_(call.stop) {}
+  Deadline(const Clock& clock, const Call& call)
+      : clock_(&clock), at_(clock.steady_now() + std::clamp(call.timeout, Duration::zero(), kTimeoutMax)), stop_(call.stop) {}
 
   [[nodiscard]] const Clock& clock() const { return *clock_; }
   [[nodiscard]] const std::stop_token& stop() const { return stop_; }
+  // What is left of it, for a call that is a part of this one.
+  [[nodiscard]] Call rest() const { return {.timeout = remaining(), .stop = stop_}; }
   [[nodiscard]] Duration remaining() const { return std::max(Duration::zero(), at_ - clock_->steady_now()); }
   [[nodiscard]] int remaining_ms(Duration at_most) const {
     const auto rounded_up = std::chrono::ceil<std::chrono::milliseconds>(std::min(remaining(), at_most));
@@ -54,6 +57,8 @@ class Deadline {
   }
 
  private:
+  static constexpr Duration kTimeoutMax = std::chrono::hours(24 * 365);  // a sum with more would leave the clock's range
+
   const Clock* clock_;
   SteadyTime at_;
   std::stop_token stop_;

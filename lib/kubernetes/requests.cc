@@ -135,6 +135,9 @@ Result<ApiRequest> evict_pod_request(const PodRef& pod, const DeleteOptions& opt
 }
 
 Result<ApiRequest> exec_request(const ExecRequest& request) {
+  if (request.command.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "create pods/exec: a command is needed");
+  }
   std::vector<QueryParameter> query;
   if (!request.container.empty()) {
     query.push_back({.name = "container", .value = request.container});

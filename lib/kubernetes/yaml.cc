@@ -25,8 +25,8 @@ std::unexpected<Error> invalid(const YAML::Mark& mark, std::string_view reason) 
 }
 
 std::optional<bool> bool_of(std::string_view text) {
-  static constexpr std::array<std::string_view, 9> kTrue{"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"};
-  static constexpr std::array<std::string_view, 9> kFalse{"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"};
+  static constexpr std::array<std::string_view, 11> kTrue{"y", "Y", "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"};
+  static constexpr std::array<std::string_view, 11> kFalse{"n", "N", "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"};
   if (std::ranges::find(kTrue, text) != kTrue.end()) {
     return true;
   }

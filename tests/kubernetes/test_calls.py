@@ -48,7 +48,7 @@ def test_a_pod_is_seen_as_it_is(server: FakeApiServer, driver: Driver) -> None:
         "name": "one", "namespace": "workers", "uid": "uid-one", "labels": {"app": "x"}, "owner": "ReplicaSet/rs", "node": "node-1",
         "phase": "Running", "ready": True, "deleted": True,
         "containers": [{"name": "worker", "ready": True, "restart_count": 3, "last_exit_code": 137}],
-    }  # fmt: skip
+    }
     failed(driver.ask("get_pod", uid="another", **ONE), Code.FAILED_PRECONDITION, "another pod has this name now")
 
 
@@ -73,7 +73,7 @@ def test_a_deletion_says_which_pod_is_meant_and_how(server: FakeApiServer, drive
         (status(500, "InternalError", "etcd says no"), Code.INTERNAL, ["etcd says no", "500"]),
         ("<html>Bad Gateway</html>", Code.KUBERNETES_UNREACHABLE, ["in front of the API server", "502"]),
     ],
-)  # fmt: skip
+)
 def test_a_refusal_is_explained(server: FakeApiServer, driver: Driver, answer: Any, code: Code, words: list[str]) -> None:
     server.on(f"DELETE {PODS}/one", Reply(502 if isinstance(answer, str) else answer["code"], answer))
     failed(driver.ask("delete_pod", **ONE), code, *words)
@@ -96,7 +96,7 @@ def test_an_eviction_that_a_budget_forbids_names_it(server: FakeApiServer, drive
     server.on(f"POST {PODS}/one/eviction", Reply(429, refusal, {"Retry-After": "10"}), Reply(201, {"kind": "Status", "status": "Success"}))
     assert driver.ask("evict_pod", uid="u", grace_period_s=5, **ONE) == {
         "evicted": False, "budget": "front", "reason": words, "retry_after_s": 10,
-    }  # fmt: skip
+    }
     assert driver.ask("evict_pod", **ONE)["evicted"] is True
     assert server.requests[0].json == {
         "kind": "Eviction",

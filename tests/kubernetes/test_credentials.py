@@ -248,3 +248,9 @@ def test_impersonation_is_told(server: FakeApiServer, kubeconfig: Kubeconfig, st
     assert ask(start("--kubeconfig", str(kubeconfig(user))))["name"] == "one"
     headers = {name: value for name, value in server.requests[0].headers.items() if name.startswith("Impersonate")}
     assert headers == {"Impersonate-User": "someone", "Impersonate-Uid": "7", "Impersonate-Group": "g", "Impersonate-Extra-some%2Fkey": "v"}
+
+
+def test_a_missing_libcurl_is_told_with_its_package(kubeconfig: Kubeconfig, start: Start, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "libcurl.so.4").write_text("not a library")
+    driver = start("--kubeconfig", str(kubeconfig({"token": "t"})), env={"LD_LIBRARY_PATH": str(tmp_path)})
+    failed(driver.read(), Code.FAILED_PRECONDITION, "libcurl.so.4", "apt-get install libcurl4")

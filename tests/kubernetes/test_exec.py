@@ -125,6 +125,11 @@ def test_what_is_no_answer_to_the_request_is_not_believed(server: FakeApiServer,
     failed(driver.ask("exec", **ASKED), Code.DATA_LOSS, "not agreed on")
 
 
+def test_no_command_is_no_request(server: FakeApiServer, driver: Driver) -> None:
+    failed(driver.ask("exec", **{**ASKED, "command": []}), Code.INVALID_ARGUMENT)
+    assert server.requests == []
+
+
 def test_only_the_pod_that_was_meant_runs_it(server: FakeApiServer, driver: Driver) -> None:
     server.on("GET /api/v1/namespaces/workers/pods/one", Reply(body=pod("one")))
     failed(driver.ask("exec", uid="another", **ASKED), Code.FAILED_PRECONDITION)

@@ -26,6 +26,7 @@ ENTRIES = {
     "boolean as text": ('{server: https://a, insecure-skip-tls-verify: "true"}', ""),
     "number as text": ("server: https://a", "token: 123"),
     "number in quotes": ("server: https://a", 'token: "123"'),
+    "letter that is a boolean": ("server: https://a", "token: n"),
     "octal": ("server: https://a", "token: 017"),
     "word that looks like a number": ("server: https://a", "token: 0x"),
     "key twice": ("{server: https://a, server: https://b}", "{token: a, token: b}"),
@@ -43,7 +44,7 @@ ENTRIES = {
     "plugin beside the file": ("server: https://a", "exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: ./plug}"),
     "merged keys": ("&base {server: https://a}", ""),
     "list instead of map": ("[a]", ""),
-}  # fmt: skip
+}
 
 
 def kubectl() -> str:
@@ -68,7 +69,7 @@ def entry(cluster: str, user: str) -> str:
 
     return (
         "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
-        f"contexts:\n- name: c\n  context: {{cluster: x, user: x, namespace: n}}\n"
+        f"contexts:\n- name: c\n  context: {{cluster: x, user: x, namespace: space}}\n"
         f"clusters:\n- name: x\n  cluster:{block(cluster)}\n"
         f"users:\n- name: x\n  user:{block(user)}\n"
     )
@@ -130,7 +131,7 @@ def test_an_entry_means_what_it_means_to_kubectl(name: str, folder: pathlib.Path
     "text",
     ["", "# nothing\n", "hello", "- a\n", "a: [\n", "kind: Pod\napiVersion: v1\n", "apiVersion: v2\nkind: Config\n", "current-context: c\n---\ncurrent-context: d\n",
      "clusters:\n- {name: x, cluster: {server: a}}\n- {name: x, cluster: {server: b}}\n", "users:\n- {name: 1, user: {}}\n", "contexts: {}\n", "{}", "\x00", "a: &a [*a]\n"],
-)  # fmt: skip
+)
 def test_a_file_that_kubectl_cannot_read_is_refused_and_no_other(text: str, folder: pathlib.Path, start: Start) -> None:
     path = folder / "config"
     path.write_text(text)
@@ -149,16 +150,16 @@ def test_files_are_merged_as_kubectl_merges_them(folder: pathlib.Path, start: St
     (other / "ca.pem").write_text("the other one")
     first, second, third = folder / "first", other / "second", folder / "third"
     first.write_text(
-        "contexts: [{name: one, context: {cluster: x, user: y}}, {name: two, context: {cluster: z, user: y, namespace: n}}]\n"
+        "contexts: [{name: one, context: {cluster: x, user: who}}, {name: two, context: {cluster: z, user: who, namespace: space}}]\n"
         "clusters: [{name: x, cluster: {server: https://first, certificate-authority: ca.pem}}]\n"
     )
     second.write_text(
         "current-context: two\ncontexts: [{name: one, context: {cluster: nowhere, user: nobody}}]\n"
         "clusters: [{name: x, cluster: {server: https://second, tls-server-name: ignored}},\n"
         "           {name: z, cluster: {server: https://z, certificate-authority: ca.pem}}]\n"
-        "users: [{name: y, user: {token: second}}]\n"
+        "users: [{name: who, user: {token: second}}]\n"
     )
-    third.write_text("current-context: one\nusers: [{name: y, user: {token: third}}]\n")
+    third.write_text("current-context: one\nusers: [{name: who, user: {token: third}}]\n")
     paths = f"{first}::{folder}/missing:{second}:{first}:{third}"
     for context, server in (("", "https://z"), ("one", "https://first")):
         chosen = ["--context", context] if context else []
@@ -214,7 +215,7 @@ def test_a_kubeconfig_that_says_something_wins_over_the_pod_and_an_empty_one_doe
         ("server: https://a", "exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: p, env: [{value: hush}]}", "needs a name"),
         ("server: https://a", "token: 12345", "quote it"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_used_is_told_with_its_place_and_without_secrets(cluster: str, user: str, words: str, folder: pathlib.Path, start: Start) -> None:
     path = folder / "config"
     path.write_text(entry(cluster, user))
@@ -227,7 +228,7 @@ def test_what_is_not_there_is_told_with_what_is(folder: pathlib.Path, start: Sta
     path = folder / "config"
     path.write_text(entry("server: https://a", ""))
     failed(start("--kubeconfig", str(path), "--context", "d").access, Code.INVALID_CONFIG, "no context 'd'", "there are: c")
-    path.write_text(entry("server: https://a", "").replace("cluster: x,", "cluster: y,"))
-    failed(start("--kubeconfig", str(path)).access, Code.INVALID_CONFIG, "names cluster 'y'", "there are: x")
-    path.write_text(entry("server: https://a", "").replace("user: x,", "user: y,"))
-    failed(start("--kubeconfig", str(path)).access, Code.INVALID_CONFIG, "names user 'y'", "there are: x")
+    path.write_text(entry("server: https://a", "").replace("cluster: x,", "cluster: absent,"))
+    failed(start("--kubeconfig", str(path)).access, Code.INVALID_CONFIG, "names cluster 'absent'", "there are: x")
+    path.write_text(entry("server: https://a", "").replace("user: x,", "user: absent,"))
+    failed(start("--kubeconfig", str(path)).access, Code.INVALID_CONFIG, "names user 'absent'", "there are: x")
