@@ -297,8 +297,8 @@ void Experiment::inject(const Target& target, const Round& round) {
   outcome.held = held_by(target, round.held);
   hit_.insert(target.key);
   if (record(outcome, JournalEvent::kPlanned, "")) {
+    outcome.injected_at = setup_.patience.clock().wall_now();  // before it: the answer may come long after the fault
     const Result<void> injected = setup_.injector.inject(setup_.fault, target);
-    outcome.injected_at = setup_.patience.clock().wall_now();
     outcome.injected = injected.has_value();
     if (injected) {
       // What cannot be written any more is told, and does not keep the fault from being proven and undone.
@@ -349,6 +349,9 @@ void Experiment::undo(FaultOutcome& outcome) {
   if (undone) {
     setup_.output.note(*undone);
     outcome.undone = *std::move(undone);
+    for (RecoveryWatch& watch : outcome.watches) {
+      watch.on_continued(setup_.patience.clock().wall_now());
+    }
     (void)record(outcome, JournalEvent::kUndone, *outcome.undone);
     return;
   }

@@ -252,23 +252,7 @@ Result<std::string> PodInjector::prove(const Fault& fault, const Target& target,
     return fmt::format("the worker in pod {} is stopped: {}", target.name, signalled_[target.key]);
   }
   if (fault.kind == FaultKind::kSigkill) {
-    return wait_until_seen(patience, kSigkillProofTimeout, "exit code 137 of the container", [&]() -> Result<std::optional<std::string>> {
-      const Result<Pod> pod = api_.get_pod(ref(target), {});
-      if (!pod) {
-        return std::unexpected(pod.error());
-      }
-      const ContainerStatus* const container = pod->container(target.container);
-      const ContainerTermination* const end = container == nullptr ? nullptr : termination(*container, target);
-      if (end == nullptr) {
-        return std::nullopt;
-      }
-      if (end->exit_code != kKilledExitCode) {
-        return fail(ErrorCode::kFailedPrecondition,
-                    fmt::format("container {} ended with exit code {}, not with {}", target.container, end->exit_code, kKilledExitCode));
-      }
-      return fmt::format("container {} ended with exit code {}; it was started again {} times, {} before", target.container,
-                         kKilledExitCode, container->restart_count, target.restart_count);
-    });
+    return prove_sigkill(target, patience);
   }
   const Result<Pod> pod = api_.get_pod(ref(target), {});
   const Duration timeout = (pod ? grace_period_of(*pod, fault) : Duration::zero()) + kAfterGracePeriod;
@@ -279,6 +263,32 @@ Result<std::string> PodInjector::prove(const Fault& fault, const Target& target,
     }
     return now ? Result<std::optional<std::string>>(std::nullopt) : std::unexpected(now.error());
   });
+}
+
+Result<std::string> PodInjector::prove_sigkill(const Target& target, Patience& patience) {
+  std::string killed;  // the exit code is proof enough where a back-off holds the next start up
+  Result<std::string> restarted = wait_until_seen(
+      patience, kSigkillProofTimeout, fmt::format("exit code {} of container {}", kKilledExitCode, target.container),
+      [&]() -> Result<std::optional<std::string>> {
+        const Result<Pod> pod = api_.get_pod(ref(target), {});
+        if (!pod) {
+          return std::unexpected(pod.error());
+        }
+        const ContainerStatus* const container = pod->container(target.container);
+        const ContainerTermination* const end = container == nullptr ? nullptr : termination(*container, target);
+        if (end == nullptr) {
+          return std::nullopt;
+        }
+        if (end->exit_code != kKilledExitCode) {
+          return fail(ErrorCode::kFailedPrecondition,
+                      fmt::format("container {} ended with exit code {}, not with {}", target.container, end->exit_code, kKilledExitCode));
+        }
+        killed = fmt::format("container {} ended with exit code {}", target.container, kKilledExitCode);
+        return container->restart_count > target.restart_count
+                   ? std::optional(fmt::format("{} and was started again (restart {})", killed, container->restart_count))
+                   : std::nullopt;
+      });
+  return !restarted && !killed.empty() ? killed + "; it was not started again yet" : restarted;
 }
 
 Result<std::string> PodInjector::undo(const JournalEntry& planned, Patience& /*patience*/) {

@@ -37,6 +37,7 @@ class PodInjector final : public Injector {
  private:
   [[nodiscard]] Result<void> evict(const Fault& fault, const Target& target, bool dry_run);
   [[nodiscard]] Result<std::string> forbidding_budget(const Target& target);
+  [[nodiscard]] Result<std::string> prove_sigkill(const Target& target, Patience& patience);
   // What `lifecycle chaos signal-worker` printed. Errors: kFailedPrecondition with what it said.
   [[nodiscard]] Result<std::string> signal(const kubernetes::PodRef& pod, const std::string& container, const std::string& signal);
 

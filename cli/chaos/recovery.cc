@@ -95,6 +95,13 @@ void RecoveryWatch::apply(const client::service::DescribeWorkflowExecutionRespon
     if (activity.attempt() == recovery_.work.attempt) {
       recovery_.last_sign_of_life = std::max(recovery_.last_sign_of_life, api::to_wall_time(activity.last_heartbeat_time()));
     } else if (activity.attempt() > recovery_.work.attempt && activity.state() == api::enums::PENDING_ACTIVITY_STATE_STARTED) {
+      const WallTime heartbeat = api::to_wall_time(activity.last_heartbeat_time());
+      if (activity.last_worker_identity() == recovery_.work.worker_identity) {
+        if (continued_ && heartbeat > *continued_) {
+          take_over_again(activity.attempt(), heartbeat);
+        }
+        continue;
+      }
       take_over(activity.last_worker_identity(), activity.attempt(), api::to_wall_time(activity.last_started_time()));
     }
   }
@@ -114,7 +121,9 @@ void RecoveryWatch::apply(const api::History& history, bool workflow_ended) {
     if (!scheduled.contains(started.scheduled_event_id())) {
       continue;
     }
-    if (started.attempt() > recovery_.work.attempt) {
+    if (started.attempt() > recovery_.work.attempt && started.identity() == recovery_.work.worker_identity) {
+      take_over_again(started.attempt(), std::max(api::to_wall_time(event.event_time()), continued_.value_or(WallTime())));
+    } else if (started.attempt() > recovery_.work.attempt) {
       take_over(started.identity(), started.attempt(), api::to_wall_time(event.event_time()));
     } else if (started.attempt() == recovery_.work.attempt && started.identity() == recovery_.work.worker_identity) {
       recovery_.kind = RecoveryKind::kFinishedByVictim;
@@ -129,8 +138,12 @@ void RecoveryWatch::take_over(const std::string& identity, int attempt, WallTime
   recovery_.kind = RecoveryKind::kTakenOver;
   recovery_.taken_over_by = identity;
   recovery_.attempt = attempt;
-  recovery_.by_the_victim = identity == recovery_.work.worker_identity;
   recovery_.standstill = std::max(Duration::zero(), started - recovery_.last_sign_of_life);
+}
+
+void RecoveryWatch::take_over_again(int attempt, WallTime alive) {
+  take_over(recovery_.work.worker_identity, attempt, alive);
+  recovery_.by_the_victim = true;
 }
 
 }  // namespace lifecycle::cli::chaos

@@ -50,6 +50,9 @@ class RecoveryWatch {
   // `injected` is when the victim was hit: until then it was alive.
   RecoveryWatch(HeldWork work, const Fault& fault, const Target& target, WallTime injected);
 
+  // The victim was let go on. Until then the server may give it further attempts, which its open polls swallow: nobody executes those.
+  void on_continued(WallTime now) { continued_ = now; }
+
   // Asks once. Errors of the server are passed over: it may be away for a moment.
   void sample(TemporalView& temporal);
 
@@ -63,8 +66,10 @@ class RecoveryWatch {
 
  private:
   void take_over(const std::string& identity, int attempt, WallTime started);
+  void take_over_again(int attempt, WallTime alive);
 
   Recovery recovery_;
+  std::optional<WallTime> continued_;
   Target target_;
 };
 

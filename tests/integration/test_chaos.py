@@ -154,7 +154,7 @@ def test_a_paused_worker_is_seen_to_stand_still_and_to_go_on(
     assert "stopped" in fault["proof"] and "goes on" in fault["undone"]
     assert victim.exit_code() is None and not is_stopped(victim.pid)
     recovery = only(fault["executing"])
-    assert recovery["recovery"] == "taken over" and recovery["takenOverAttempt"] == 2, recovery
+    assert recovery["recovery"] == "taken over" and recovery["takenOverAttempt"] >= 2, recovery
     assert events(journal()) == ["planned", "injected", "proven", "undone"]
     assert journal()[0]["undo"]["action"] == "continue"
     assert api.result(handle)["steps_completed"] == 1

@@ -150,14 +150,23 @@ TEST_F(PodFaults, prove_a_sigkill_by_exit_code_137_of_the_container_that_was_the
   EXPECT_THAT(cluster_.changes, ElementsAre("exec a kill"));
   int waits = 0;
   patience_.on_wait = [&] {
-    if (++waits == 3) {
+    if (++waits == 2) {
+      cluster_.pods["a"].containers.front().terminated = kubernetes::ContainerTermination{.exit_code = 137};
+    } else if (waits == 3) {
+      cluster_.pods["a"].containers.front().terminated.reset();
       end_container("a", 137);
     }
   };
   const Result<std::string> proof = injector_.prove({.kind = FaultKind::kSigkill}, victim, patience_);
   ASSERT_TRUE(proof) << proof.error().message;
   EXPECT_EQ(waits, 3);
-  EXPECT_THAT(*proof, HasSubstr("exit code 137"));
+  EXPECT_THAT(*proof, HasSubstr("exit code 137 and was started again (restart 2)"));
+}
+
+TEST_F(PodFaults, prove_a_sigkill_of_a_container_that_a_back_off_keeps_from_starting_again) {
+  const Target victim = target("a");
+  cluster_.pods["a"].containers.front().terminated = kubernetes::ContainerTermination{.exit_code = 137};
+  EXPECT_THAT(injector_.prove({.kind = FaultKind::kSigkill}, victim, patience_).value_or(""), HasSubstr("not started again yet"));
 }
 
 TEST_F(PodFaults, are_not_proven_by_another_exit_code_or_by_none) {

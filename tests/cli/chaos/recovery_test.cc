@@ -85,10 +85,33 @@ TEST(Recovery, counts_a_heartbeat_after_the_fault_as_a_sign_of_life) {
   EXPECT_EQ(one.recovery().standstill, seconds(1));
 }
 
-TEST(Recovery, by_the_victim_that_was_continued_is_told_apart) {
+TEST(Recovery, is_not_an_attempt_that_a_paused_victim_has_swallowed) {
   RecoveryWatch one = watch(FaultKind::kPause);
-  one.apply(pending(2, "a@n/v1#1", kHit + seconds(9)));
+  Description swallowed = pending(2, "a@n/v1#1", kHit + seconds(6));
+  one.apply(swallowed);
+  EXPECT_FALSE(one.settled());
+  one.on_continued(kHit + seconds(10));
+  one.apply(swallowed);
+  EXPECT_FALSE(one.settled());
+  one.apply(pending(3, "b@n/v2#2", kHit + seconds(12)));
+  EXPECT_EQ(one.recovery().standstill, seconds(12));
+  EXPECT_FALSE(one.recovery().by_the_victim);
+}
+
+TEST(Recovery, by_the_victim_begins_with_its_first_heartbeat_after_it_was_continued) {
+  RecoveryWatch one = watch(FaultKind::kPause);
+  one.on_continued(kHit + seconds(10));
+  Description alive = pending(2, "a@n/v1#1", kHit + seconds(6));
+  api::set(*alive.mutable_pending_activities(0)->mutable_last_heartbeat_time(), kHit + seconds(11));
+  one.apply(alive);
   EXPECT_TRUE(one.recovery().by_the_victim);
+  EXPECT_EQ(one.recovery().standstill, seconds(11));
+
+  RecoveryWatch over = watch(FaultKind::kPause);
+  over.on_continued(kHit + seconds(10));
+  over.apply(history("5", 2, "a@n/v1#1", kHit + seconds(6)), false);
+  EXPECT_TRUE(over.recovery().by_the_victim);
+  EXPECT_EQ(over.recovery().standstill, seconds(10));
 }
 
 TEST(Recovery, is_found_in_history_when_the_activity_is_over) {
