@@ -102,22 +102,25 @@ def test_a_supervised_worker_is_the_victim_and_not_its_parent_and_the_bound_says
     assert api.result(handle)["steps_completed"] == 2
 
 
-def test_a_python_worker_is_a_victim_as_any_other_once_it_is_named(
-    api: TemporalApi, workers: WorkerPool, queue: str, lifecycle: Lifecycle
+@pytest.mark.parametrize("sdk", ["python", "go"])
+def test_a_worker_of_another_sdk_is_a_victim_as_any_other_once_it_is_named(
+    sdk: str, api: TemporalApi, workers: WorkerPool, queue: str, lifecycle: Lifecycle
 ) -> None:
-    python = workers.python("python-1")
+    other = workers.python() if sdk == "python" else workers.go()
+    if other is None:
+        pytest.skip("no Go tool chain (`go`) in PATH: the Go peer cannot be built")
     handle = api.start(queue, steps=2, step_duration_ms=4000)
     api.wait_for_started_step(handle)
     ours = workers.lifecycle("v1.0.0")
     options = (*PROCESS, "--running-workflow", handle.id, "--yes", "--wait", "-o", "json")
 
     unnamed = lifecycle("chaos", "kill-pod", *options)
-    assert unnamed.exit_code == 5 and f"--pid {python.pid}" in unnamed.stderr, str(unnamed)
-    assert python.exit_code() is None
+    assert unnamed.exit_code == 5 and f"--pid {other.pid}" in unnamed.stderr, str(unnamed)
+    assert other.exit_code() is None
 
-    fault = only(document(lifecycle("chaos", "kill-pod", *options, "--pid", str(python.pid)))["faults"])
-    assert python.wait() == -signal.SIGKILL
-    assert python.is_behind(fault["workerIdentity"])
+    fault = only(document(lifecycle("chaos", "kill-pod", *options, "--pid", str(other.pid)))["faults"])
+    assert other.wait() == -signal.SIGKILL
+    assert other.is_behind(fault["workerIdentity"])
     assert ours.is_behind(only(fault["executing"])["takenOverBy"])
     assert api.result(handle)["steps_completed"] == 2
 
