@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "cli/chaos/chaos_command.h"
 #include "cli/config_command.h"
 #include "cli/did_you_mean.h"
 #include "cli/flags.h"
@@ -126,6 +127,9 @@ void CommandLine::add_workflow_commands() {
   add<RolloutOptions>(
       "rollout", "show where a Worker Deployment sends its workflows, and change it", add_rollout_options,
       [this](const RolloutOptions& options, const ProcessContext& process) { return run_rollout(global_, options, process); });
+  add<chaos::ChaosOptions>(
+      "chaos", "inject a fault into workers, prove that it happened, undo it, and show what Temporal made of it", chaos::add_chaos_options,
+      [this](const chaos::ChaosOptions& options, const ProcessContext& process) { return chaos::run_chaos(global_, options, process); });
 }
 
 void CommandLine::add_help() {

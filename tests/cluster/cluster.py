@@ -53,6 +53,10 @@ class Cluster:
         assert done.returncode == 0, f"kubectl {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
+    def kubectl_in_background(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """For the caller to end."""
+        return subprocess.Popen(["kubectl", *arguments], env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
     def get(self, *arguments: str) -> Object:
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))
 

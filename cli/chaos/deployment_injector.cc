@@ -1,0 +1,181 @@
+#include "cli/chaos/deployment_injector.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "cli/chaos/victims.h"
+
+namespace lifecycle::cli::chaos {
+namespace {
+
+using kubernetes::Deployment;
+using kubernetes::DeploymentRef;
+
+// Pods take their grace period to end, and new ones their time to become Ready.
+constexpr Duration kScaleTimeout = std::chrono::minutes(3);
+constexpr Duration kRestartTimeout = std::chrono::minutes(5);
+
+// The labels that its pods get.
+nlohmann::json template_labels(const Deployment& deployment) {
+  const nlohmann::json::json_pointer path("/spec/template/metadata/labels");
+  return deployment.raw.contains(path) ? deployment.raw.at(path) : nlohmann::json::object();
+}
+
+std::string text_at(const nlohmann::json& object, const std::string& key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+DeploymentRef ref(const Target& target) { return {.name_space = target.name_space, .name = target.name}; }
+
+Error replaced(const Target& target) {
+  return {.code = ErrorCode::kFailedPrecondition,
+          .message = fmt::format("Deployment {} is another one now", target.name),
+          .hint = "it was deleted and made again meanwhile: nothing was changed"};
+}
+
+bool has_settled(const Deployment& deployment, std::int32_t replicas) {
+  return deployment.observed_generation >= deployment.meta.generation && deployment.current_replicas == replicas &&
+         deployment.ready_replicas == replicas;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> DeploymentInjector::pod_names(const Deployment& deployment) {
+  const auto list = api_.list_pods({.name_space = deployment.meta.name_space, .label_selector = deployment.label_selector}, {});
+  if (!list) {
+    return std::unexpected(list.error());
+  }
+  std::vector<std::string> names;
+  for (const kubernetes::Pod& pod : list->pods) {
+    names.push_back(pod.meta.name);
+  }
+  return names;
+}
+
+Result<std::vector<Target>> DeploymentInjector::find(const std::vector<Poller>& /*known*/) {
+  const Result<Deployment> deployment = api_.get_deployment(deployment_, {});
+  if (!deployment) {
+    return std::unexpected(deployment.error());
+  }
+  Result<std::vector<std::string>> pods = pod_names(*deployment);
+  if (!pods) {
+    return std::unexpected(std::move(pods).error());
+  }
+  const nlohmann::json labels = template_labels(*deployment);
+  Target target{.kind = TargetKind::kDeployment,
+                .key = deployment->meta.uid,
+                .name = deployment->meta.name,
+                .name_space = deployment->meta.name_space,
+                .version = text_at(labels, "version"),
+                .labels = deployment->meta.labels,
+                .created = deployment->meta.creation_time.value_or(WallTime()),
+                .pod_names = *std::move(pods),
+                .replicas = deployment->replicas};
+  if (text_at(labels, std::string(kOptInLabel)) != "true") {
+    target.untouchable = fmt::format("its pods do not have the label {}=true", kOptInLabel);
+  }
+  return std::vector<Target>{std::move(target)};
+}
+
+Result<void> DeploymentInjector::change(const Fault& fault, const Target& target, bool dry_run) {
+  if (fault.kind == FaultKind::kRestart) {
+    const kubernetes::Json annotations{{"kubectl.kubernetes.io/restartedAt", fault.requested_at}};
+    const kubernetes::Patch patch{.body = {{"spec", {{"template", {{"metadata", {{"annotations", annotations}}}}}}}}, .dry_run = dry_run};
+    const Result<Deployment> patched = api_.patch_deployment(ref(target), patch, {});
+    return patched ? Result<void>{} : std::unexpected(patched.error());
+  }
+  if (fault.kind != FaultKind::kScale) {
+    return fail(ErrorCode::kInvalidArgument, fmt::format("{} is no fault of a Deployment", name_of(fault.kind)));
+  }
+  const Result<kubernetes::Scale> before = api_.get_scale(ref(target), {});
+  if (!before) {
+    return std::unexpected(before.error());
+  }
+  if (before->replicas != target.replicas) {
+    return fail(ErrorCode::kFailedPrecondition,
+                fmt::format("Deployment {} was scaled from {} to {} meanwhile", target.name, target.replicas, before->replicas),
+                "nothing was changed; try again");
+  }
+  const Result<kubernetes::Scale> scaled =
+      api_.set_scale(ref(target), {.replicas = fault.replicas, .resource_version = before->resource_version, .dry_run = dry_run}, {});
+  return scaled ? Result<void>{} : std::unexpected(scaled.error());
+}
+
+Result<void> DeploymentInjector::rehearse(const Fault& fault, const Target& target) { return change(fault, target, true); }
+
+nlohmann::json DeploymentInjector::undo_record(const Fault& fault, const Target& target) const {
+  if (fault.kind != FaultKind::kScale) {
+    return nlohmann::json::object();
+  }
+  return {{"action", "scale"}, {"replicas", target.replicas}, {"scaledTo", fault.replicas}};
+}
+
+Result<void> DeploymentInjector::inject(const Fault& fault, const Target& target) {
+  const Result<Deployment> now = api_.get_deployment(ref(target), {});
+  if (!now) {
+    return std::unexpected(now.error());
+  }
+  return now->meta.uid == target.key ? change(fault, target, false) : std::unexpected(replaced(target));
+}
+
+Result<std::string> DeploymentInjector::prove(const Fault& fault, const Target& target, Patience& patience) {
+  const bool restart = fault.kind == FaultKind::kRestart;
+  return wait_until_seen(
+      patience, restart ? kRestartTimeout : kScaleTimeout, restart ? "the end of the rollout" : "the number of pods",
+      [&]() -> Result<std::optional<std::string>> {
+        const Result<Deployment> now = api_.get_deployment(ref(target), {});
+        if (!now) {
+          return std::unexpected(now.error());
+        }
+        const Result<std::vector<std::string>> pods = pod_names(*now);
+        if (!pods) {
+          return std::unexpected(pods.error());
+        }
+        if (!restart) {
+          const bool seen = has_settled(*now, fault.replicas) && pods->size() == static_cast<std::size_t>(fault.replicas);
+          return seen ? std::optional(fmt::format("Deployment {} has {} pods", target.name, pods->size())) : std::nullopt;
+        }
+        const bool old_there = std::ranges::any_of(
+            *pods, [&](const std::string& pod) { return std::ranges::find(target.pod_names, pod) != target.pod_names.end(); });
+        return now->rolled_out() && !old_there
+                   ? std::optional(fmt::format("all {} pods of Deployment {} are new and available", pods->size(), target.name))
+                   : std::nullopt;
+      });
+}
+
+Result<std::string> DeploymentInjector::undo(const JournalEntry& planned, Patience& patience) {
+  const DeploymentRef deployment{.name_space = planned.name_space, .name = planned.name};
+  const Result<Deployment> now = api_.get_deployment(deployment, {});
+  if ((!now && now.error().code == ErrorCode::kNotFound) || (now && now->meta.uid != planned.uid)) {
+    return fmt::format("Deployment {} with UID {} is gone: nothing to undo", planned.name, planned.uid);
+  }
+  const Result<kubernetes::Scale> scale = now ? api_.get_scale(deployment, {}) : std::unexpected(now.error());
+  if (!scale) {
+    return std::unexpected(scale.error());
+  }
+  const int before = planned.undo.value("replicas", 0);
+  if (scale->replicas != before && scale->replicas != planned.undo.value("scaledTo", 0)) {
+    return fmt::format("Deployment {} was scaled to {} by somebody else: it is left so", planned.name, scale->replicas);
+  }
+  if (scale->replicas != before) {
+    const auto scaled = api_.set_scale(deployment, {.replicas = before, .resource_version = scale->resource_version}, {});
+    if (!scaled) {
+      return std::unexpected(scaled.error());
+    }
+  }
+  return wait_until_seen(patience, kScaleTimeout, fmt::format("{} Ready pods of Deployment {}", before, planned.name),
+                         [&]() -> Result<std::optional<std::string>> {
+                           const Result<Deployment> again = api_.get_deployment(deployment, {});
+                           if (!again) {
+                             return std::unexpected(again.error());
+                           }
+                           return has_settled(*again, before)
+                                      ? std::optional(fmt::format("Deployment {} has {} Ready pods again", planned.name, before))
+                                      : std::nullopt;
+                         });
+}
+
+}  // namespace lifecycle::cli::chaos
