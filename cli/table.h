@@ -2,9 +2,13 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lifecycle::cli {
+
+// How many columns of a terminal the text takes: characters, of which those of East Asian scripts and pictures take two, and colours none.
+[[nodiscard]] std::size_t display_width(std::string_view text);
 
 using Row = std::vector<std::string>;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -164,6 +165,26 @@ std::vector<std::string> versions_of(const Story& story) {
   return versions;
 }
 
+std::vector<Fault> faults_of(const Story& story, std::span<const Fault> faults) {
+  std::set<std::string_view> workers;
+  for (const WorkflowTask& task : story.workflow_tasks) {
+    workers.insert(task.worker.text);
+  }
+  for (const Span& span : story.spans) {
+    workers.insert(span.worker.text);
+  }
+  std::vector<Fault> of_run;
+  for (const Fault& fault : faults) {
+    const bool named = std::ranges::find(fault.workflow_ids, story.workflow_id) != fault.workflow_ids.end();
+    const bool of_its_worker = !fault.worker_identity.empty() && workers.contains(fault.worker_identity);
+    if (fault.time >= story.began && fault.time <= story.now && (named || of_its_worker || fault.hits_all)) {
+      of_run.push_back(fault);
+    }
+  }
+  std::ranges::sort(of_run, {}, &Fault::time);
+  return of_run;
+}
+
 bool is_failure(const WorkflowTask& task) {
   return task.status == TaskStatus::kFailed || (task.status == TaskStatus::kTimedOut && !task.nobody_took_it);
 }
@@ -310,11 +331,7 @@ Story make_story(const api::History& history, const Description* description, st
     }
   }
   story.now = story.ended.value_or(now);
-  for (const Fault& fault : faults) {
-    if (fault.time >= story.began && fault.time <= story.now) {
-      story.faults.push_back(fault);
-    }
-  }
+  story.faults = faults_of(story, faults);
   complete_versions(story);
   story.versions = versions_of(story);
   story.gaps = gaps_of(story);

@@ -112,11 +112,14 @@ struct Mark {
 struct Fault {
   WallTime time;
   std::optional<WallTime> healed;
-  std::string action;  // "kill-pod"
-  std::string target;  // pod, process, node
+  std::string action;  // "sigkill"
+  std::string target;  // "pod lifecycle-workers-v1-x7k", "process 4711"
   std::string node;
   std::string version;  // of the worker that it hit
-  std::string text;     // what else is known
+  std::string outcome;  // "proven", "unproven: why", "planned"
+  std::string worker_identity;
+  std::vector<std::string> workflow_ids;  // of which its worker was executing something
+  bool hits_all = false;                  // no one worker, but a whole Deployment
 };
 
 // A time in which a task waited and nothing ran: no worker was there.
@@ -178,7 +181,8 @@ struct Story {
   [[nodiscard]] bool running() const { return status == temporal::api::enums::v1::WORKFLOW_EXECUTION_STATUS_RUNNING; }
 };
 
-// Tells a story from what the server says; `faults` are those of the run's time. `description` may be null: then what history tells is all.
+// Tells a story from what the server says. `description` may be null: then what history tells is all. Of `faults` those are taken that
+// happened while the run went on and that name it, hit a worker that it had, or hit a whole Deployment.
 [[nodiscard]] Story make_story(const api::History& history,
                                const temporal::api::workflowservice::v1::DescribeWorkflowExecutionResponse* description,
                                std::span<const Fault> faults, WallTime now);
