@@ -52,6 +52,25 @@ std::size_t display_width(std::string_view text) {
   return width;
 }
 
+std::string clipped(std::string_view text, std::size_t columns) {
+  std::string out;
+  std::size_t width = 0;
+  bool colored = false;
+  while (!text.empty()) {
+    const bool is_color = text.starts_with("\033[");
+    const Decoded next = decode_first(text);
+    const std::size_t bytes = is_color ? std::min(text.find('m'), text.size() - 1) + 1 : next.bytes;
+    if (!is_color && width + columns_of(next.character) > columns) {
+      break;
+    }
+    width += is_color ? 0 : columns_of(next.character);
+    colored = is_color ? !text.starts_with("\033[0m") : colored;
+    out += text.substr(0, bytes);
+    text.remove_prefix(bytes);
+  }
+  return colored ? out + "\033[0m" : out;
+}
+
 std::vector<std::string> aligned(const std::vector<Row>& rows) {
   std::vector<std::size_t> widths(rows.empty() ? 0 : rows.front().size());
   for (const Row& row : rows) {

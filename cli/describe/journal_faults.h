@@ -9,8 +9,8 @@
 
 namespace lifecycle::cli {
 
-// One fault for each id of the journal, in the order of their first lines: when it was injected, or else planned; what became of it; and when
-// it was undone.
+// One fault for each id of the journal, in the order of their first lines: when it was injected, or else planned; what became of it; and
+// when it was undone.
 [[nodiscard]] std::vector<Fault> faults_in(std::span<const chaos::JournalEntry> entries);
 
 }  // namespace lifecycle::cli
