@@ -252,7 +252,8 @@ class DescribeCommand {
     if (!story) {
       return output_.report(story.error());
     }
-    if (live || output_.format() == OutputFormat::kJson) {
+    const bool seen = !story->run_id.empty();
+    if (seen && (live || output_.format() == OutputFormat::kJson)) {
       print(*story);  // what the screen has shown stays
     }
     if (stopped_by_) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 namespace lifecycle::cli {
@@ -29,7 +30,7 @@ class GapFinder {
       }
     }
     std::ranges::sort(running_, {}, &Interval::from);
-    std::ranges::sort(waiting_, {}, &Gap::from);
+    std::ranges::sort(waiting_, {}, [](const Gap& gap) { return std::tie(gap.from, gap.waiting); });
     for (const Gap& wait : waiting_) {
       cut(wait);
     }

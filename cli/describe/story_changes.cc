@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "cli/describe/story_reader.h"
@@ -48,7 +49,7 @@ class Comparison {
     }
     compare_tasks();
     compare_gaps();
-    std::ranges::sort(changes_, {}, &StoryChange::time);
+    sort_by_time();
     if (after_.ended && !before_.ended) {
       add({.time = *after_.ended, .event = in_lower_case(status_name(after_.status)), .message = end_text()});
     }
@@ -56,6 +57,18 @@ class Comparison {
   }
 
  private:
+  // Keeps the order of changes of one moment: a step starts before it ends.
+  void sort_by_time() {
+    std::multimap<WallTime, StoryChange> sorted;
+    for (StoryChange& change : changes_) {
+      sorted.emplace(change.time, std::move(change));
+    }
+    changes_.clear();
+    for (auto& [time, change] : sorted) {
+      changes_.push_back(std::move(change));
+    }
+  }
+
   void add(StoryChange change) { changes_.push_back(std::move(change)); }
 
   static StoryChange of_span(const Span& span, std::string_view what, WallTime time) {

@@ -129,7 +129,7 @@ class StoryWatch::Impl : public std::enable_shared_from_this<Impl> {
 
   // Both are needed, and history to its present end: a story of its first page would tell of what is long over.
   void tell() {
-    if (!description_ || history_.events_size() < description_->workflow_execution_info().history_length()) {
+    if (!description_ || history_.events_size() == 0 || history_.events_size() < description_->workflow_execution_info().history_length()) {
       return;
     }
     Story story = make_story(history_, &*description_, handlers_.faults(), loop_.clock().wall_now());

@@ -70,7 +70,7 @@ TEST_F(GapsTest, nobody_is_missed_while_something_runs) {
 TEST_F(GapsTest, what_runs_cuts_a_wait) {
   task(0, 20, 21);
   activity(0, 5, 8);
-  EXPECT_THAT(gaps(), ElementsAre("0-5 workflow task", "8-20 workflow task"));
+  EXPECT_THAT(gaps(), ElementsAre("0-5 charge", "8-20 workflow task"));
 }
 
 TEST_F(GapsTest, waits_that_follow_each_other_are_one) {
