@@ -97,9 +97,8 @@ class Page {
     put("</dl>");
   }
 
-  // The first column's heading is the table's name, too.
   void put_table(const StoryTable& table) {
-    put("<h2>{}</h2>", table.columns.front() == "TIME" ? "What happened" : capitalised(table.columns.front()));
+    put("<h2>{}</h2>", heading_of(table));
     put("<div class=\"scroll\">\n<table>\n<thead><tr>");
     for (const std::string& column : table.columns) {
       put("<th>{}</th>", column);
@@ -118,7 +117,15 @@ class Page {
     }
   }
 
-  static std::string capitalised(std::string text) {
+  // The first column's heading is the table's name, too.
+  static std::string heading_of(const StoryTable& table) {
+    std::string text = table.columns.front();
+    if (text == "TIME") {
+      return "What happened";
+    }
+    if (text == "STEP") {
+      return "Steps";
+    }
     for (std::size_t i = 1; i < text.size(); ++i) {
       text[i] = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
     }

@@ -23,6 +23,11 @@ std::string name_text(std::string_view text) {
   return name;
 }
 
+std::string spaced(std::string words) {
+  std::ranges::replace(words, '_', ' ');
+  return words;
+}
+
 std::int64_t millis(WallTime time) { return to_millis(time.time_since_epoch()); }
 
 std::string_view tag_of(const Span& span) {
@@ -64,7 +69,7 @@ std::string story_mermaid(const Story& story) {
     put("    section Events");
     for (const Happening& each : happenings_of(story)) {
       if (each.kind != "no_worker") {
-        put("    {} :milestone, {}, 0ms", name_text(fmt::format("{} {}", each.kind, each.text)), millis(each.time));
+        put("    {} :milestone, {}, 0ms", name_text(fmt::format("{} {}", spaced(each.kind), each.text)), millis(each.time));
       }
     }
   }

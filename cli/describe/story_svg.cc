@@ -16,26 +16,30 @@ namespace lifecycle::cli {
 namespace {
 
 // All in pixels.
-constexpr double kWidth = 1100;
+constexpr double kWidth = 1180;
 constexpr double kChartLeft = 200;
 constexpr double kChartRight = 920;
 constexpr double kRowHeight = 24;
 constexpr double kBarHeight = 16;
-constexpr double kTop = 64;
+constexpr double kTopOfFile = 64;  // room for a title
+constexpr double kTopOfPage = 28;
 constexpr double kBarWidthMin = 2;
 constexpr double kLetterWidth = 12;  // a bar that is narrower has no letter in it
 constexpr std::size_t kLabelBytesMax = 28;
+constexpr std::size_t kNoteBytesMax = 36;
 
 // Okabe and Ito's, the darker ones first.
 constexpr std::array<std::string_view, 8> kFills{"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#8c6bb1"};
 constexpr std::string_view kUnknownFill = "#8a8a8a";
+constexpr std::array<std::string_view, 4> kDarkFills{"#0072b2", "#009e73", "#d55e00", "#8c6bb1"};  // which want white letters
 
 constexpr std::string_view kFileStyle =
     ".paper{fill:#fff}.ink{fill:#1a1a1a}.faint{fill:#666}.line{stroke:#ccc}"
     "@media (prefers-color-scheme:dark){.paper{fill:#16181c}.ink{fill:#e8e8e8}.faint{fill:#a0a0a0}.line{stroke:#444}}";
 constexpr std::string_view kPageStyle = ".paper{fill:none}.ink{fill:var(--ink)}.faint{fill:var(--faint)}.line{stroke:var(--line)}";
 constexpr std::string_view kSharedStyle =
-    "text{font:12px system-ui,sans-serif}.title{font-size:16px;font-weight:600}.letter{fill:#000;font-weight:600;text-anchor:middle}"
+    "text{font:12px "
+    "system-ui,sans-serif}.title{font-size:16px;font-weight:600}.letter{fill:#000;font-weight:600;text-anchor:middle}.light{fill:#fff}"
     ".wait{fill:none;stroke:#8a8a8a;stroke-dasharray:2 2}.earlier{fill:#8a8a8a;fill-opacity:.25;stroke:#8a8a8a;stroke-dasharray:4 2}"
     ".timer{fill:#8a8a8a;fill-opacity:.35}.child{fill:none;stroke:#8a8a8a;stroke-width:2}.bad{fill:#c1121f;stroke:#c1121f}"
     ".gap{fill:url(#hatch)}";
@@ -45,7 +49,8 @@ class Picture {
   Picture(const Story& story, SvgPlace place) : story_(story), place_(place) {
     total_ = std::max<Duration>(story.now - story.began, std::chrono::milliseconds(1));
     rows_ = 1 + story.spans.size();
-    bottom_ = kTop + static_cast<double>(rows_) * kRowHeight;
+    top_ = place == SvgPlace::kFile ? kTopOfFile : kTopOfPage;
+    bottom_ = top_ + static_cast<double>(rows_) * kRowHeight;
   }
 
   std::string draw() {
@@ -53,7 +58,7 @@ class Picture {
     draw_axis();
     draw_gaps();
     draw_tasks();
-    double top = kTop + kRowHeight;
+    double top = top_ + kRowHeight;
     for (const Span& span : story_.spans) {
       draw_span(span, top);
       top += kRowHeight;
@@ -95,16 +100,16 @@ class Picture {
     const Duration step = tick_interval(total_, 8);
     for (Duration offset = Duration::zero(); offset <= total_; offset += step) {
       const double x = x_of(story_.began + offset);
-      put(R"(<line class="line" x1="{0:.1f}" y1="{1}" x2="{0:.1f}" y2="{2}"/>)", x, kTop - 6, bottom_);
-      put(R"(<text class="faint" x="{:.1f}" y="{}" text-anchor="middle">{}</text>)", x, kTop - 12, tick_text(offset));
+      put(R"(<line class="line" x1="{0:.1f}" y1="{1}" x2="{0:.1f}" y2="{2}"/>)", x, top_ - 6, bottom_);
+      put(R"(<text class="faint" x="{:.1f}" y="{}" text-anchor="middle">{}</text>)", x, top_ - 12, tick_text(offset));
     }
   }
 
   void draw_gaps() {
     for (const Gap& gap : story_.gaps) {
       const double x = x_of(gap.from);
-      put(R"(<rect class="gap" x="{:.1f}" y="{}" width="{:.1f}" height="{}"><title>{}</title></rect>)", x, kTop - 6,
-          std::max(x_of(gap.to) - x, kBarWidthMin), bottom_ - kTop + 6,
+      put(R"(<rect class="gap" x="{:.1f}" y="{}" width="{:.1f}" height="{}"><title>{}</title></rect>)", x, top_ - 6,
+          std::max(x_of(gap.to) - x, kBarWidthMin), bottom_ - top_ + 6,
           xml_text(fmt::format("no worker for {}: {} waited", short_duration(gap.to - gap.from), gap.waiting)));
     }
   }
@@ -112,7 +117,7 @@ class Picture {
   void draw_label(std::string_view label, double top, std::string_view note = {}) {
     put(R"(<text class="ink" x="12" y="{}">{}</text>)", top + 16, xml_text(one_line(label, kLabelBytesMax)));
     if (!note.empty()) {
-      put(R"(<text class="faint" x="{}" y="{}">{}</text>)", kChartRight + 10, top + 16, xml_text(one_line(note, kLabelBytesMax)));
+      put(R"(<text class="faint" x="{}" y="{}">{}</text>)", kChartRight + 10, top + 16, xml_text(one_line(note, kNoteBytesMax)));
     }
   }
 
@@ -125,7 +130,9 @@ class Picture {
 
   void draw_letter(WallTime from, WallTime to, double top, std::string_view version) {
     if (x_of(to) - x_of(from) >= kLetterWidth) {
-      put(R"(<text class="letter" x="{:.1f}" y="{}">{}</text>)", (x_of(from) + x_of(to)) / 2, top + 16, letter_of(story_, version));
+      const bool dark = std::ranges::find(kDarkFills, version_fill(story_, version)) != kDarkFills.end();
+      put(R"(<text class="letter{}" x="{:.1f}" y="{}">{}</text>)", dark ? " light" : "", (x_of(from) + x_of(to)) / 2, top + 16,
+          letter_of(story_, version));
     }
   }
 
@@ -136,21 +143,21 @@ class Picture {
   }
 
   void draw_tasks() {
-    draw_label("workflow tasks", kTop);
+    draw_label("workflow tasks", top_);
     for (const WorkflowTask& task : story_.workflow_tasks) {
       const WallTime taken = task.started.value_or(task.closed.value_or(story_.now));
       if (taken - task.scheduled > total_ / 200) {
-        draw_bar(task.scheduled, taken, kTop, "wait", "", fmt::format("workflow task waited {}", short_duration(taken - task.scheduled)));
+        draw_bar(task.scheduled, taken, top_, "wait", "", fmt::format("workflow task waited {}", short_duration(taken - task.scheduled)));
       }
       const WallTime closed = task.closed.value_or(story_.now);
       if (task.started) {
-        draw_bar(*task.started, closed, kTop, "run", version_fill(story_, task.version),
+        draw_bar(*task.started, closed, top_, "run", version_fill(story_, task.version),
                  fmt::format("workflow task {}: {} on {} ({})", task.scheduled_event_id, name_of(task.status), task.worker.short_name(),
                              version_label(story_, task.version)));
-        draw_letter(*task.started, closed, kTop, task.version);
+        draw_letter(*task.started, closed, top_, task.version);
       }
       if (task.status == TaskStatus::kFailed || task.status == TaskStatus::kTimedOut) {
-        draw_cross(closed, kTop);
+        draw_cross(closed, top_);
       }
     }
   }
@@ -158,8 +165,8 @@ class Picture {
   void draw_span(const Span& span, double top) {
     const WallTime end = span.closed.value_or(story_.now);
     const bool is_activity = span.kind == SpanKind::kActivity || span.kind == SpanKind::kLocalActivity;
-    std::string note = place_of(span.worker).process;
-    note += span.attempt > 1 ? fmt::format("{}attempt {}", note.empty() ? "" : ", ", span.attempt) : "";
+    const std::string attempt = span.attempt > 1 ? fmt::format("attempt {} ", span.attempt) : "";
+    const std::string note = attempt + place_of(span.worker).process;
     draw_label(title_of(span), top, span.kind == SpanKind::kChildWorkflow ? span.id : note);
     const std::string tip = tip_of(span);
     if (!is_activity) {
@@ -193,9 +200,9 @@ class Picture {
       const std::string tip = xml_text(fmt::format("{} {}", name_of(mark.kind), mark.text));
       if (mark.kind == MarkKind::kVersionChange) {
         put(R"(<line class="line" stroke-dasharray="3 3" stroke-width="2" x1="{0:.1f}" y1="{1}" x2="{0:.1f}" y2="{2}"><title>{3}</title></line>)",
-            x, kTop - 6, bottom_, tip);
+            x, top_ - 6, bottom_, tip);
       } else {
-        put(R"(<path class="ink" d="M{:.1f} {}l5 -8h-10z"><title>{}</title></path>)", x, kTop, tip);
+        put(R"(<path class="ink" d="M{:.1f} {}l5 -8h-10z"><title>{}</title></path>)", x, top_, tip);
       }
     }
   }
@@ -203,7 +210,7 @@ class Picture {
   void draw_faults() {
     for (const Fault& fault : story_.faults) {
       const double x = x_of(fault.time);
-      put(R"(<line class="bad" stroke-width="2" x1="{0:.1f}" y1="{1}" x2="{0:.1f}" y2="{2}"><title>{3}</title></line>)", x, kTop - 6,
+      put(R"(<line class="bad" stroke-width="2" x1="{0:.1f}" y1="{1}" x2="{0:.1f}" y2="{2}"><title>{3}</title></line>)", x, top_ - 6,
           bottom_ + 4, xml_text(fault_text(fault)));
       put(R"(<text class="bad" stroke="none" x="{:.1f}" y="{}" text-anchor="middle">{}</text>)", x, bottom_ + 16,
           xml_text(one_line(fault.action, kLabelBytesMax)));
@@ -231,6 +238,7 @@ class Picture {
   SvgPlace place_;
   Duration total_ = {};
   std::size_t rows_ = 0;
+  double top_ = 0;
   double bottom_ = 0;
   std::string out_;
 };

@@ -42,8 +42,8 @@ std::span<const T> newest(const std::vector<T>& all, std::size_t rows_max, Story
 StoryTable step_table(const Story& story, TimeFormat format, std::size_t rows_max) {
   const bool pods = has_pods(story);
   const bool notes = std::ranges::any_of(story.spans, [](const Span& span) { return is_over(span.status) && !span.failure.empty(); });
-  StoryTable table{
-      .columns = {"STEP", "STATUS", "VERSION", pods ? "POD" : "PROCESS", pods ? "NODE" : "HOST", "ATTEMPT", "STARTED", "DURATION"}};
+  StoryTable table{.columns = {"STEP", "STATUS", "VERSION", pods ? "POD" : "PROCESS", pods ? "NODE" : "HOST", "ATTEMPT", "SCHEDULED",
+                               "DURATION", "LAST ATTEMPT"}};
   if (notes) {
     table.columns.emplace_back("LAST FAILURE");
   }
@@ -56,8 +56,9 @@ StoryTable step_table(const Story& story, TimeFormat format, std::size_t rows_ma
            plain(place.process),
            plain(place.machine),
            plain(is_activity(span) ? std::to_string(span.attempt) : ""),
-           plain(time_text(format, span.started.value_or(span.scheduled), story.began)),
-           plain(short_duration(span.duration(story.now)))};
+           plain(time_text(format, span.scheduled, story.began)),
+           plain(short_duration(span.duration(story.now))),
+           plain(is_activity(span) && span.started ? short_duration(span.closed.value_or(story.now) - *span.started) : "")};
     if (notes) {
       row.push_back({.text = is_over(span.status) ? one_line(span.failure, kNoteBytesMax) : ""});
     }

@@ -17,9 +17,10 @@ bool is_number(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char letter) { return letter >= '0' && letter <= '9'; });
 }
 
-std::string moment(WallTime time, const Story& story, TimeFormat format) {
-  return format == TimeFormat::kRelative ? short_duration(std::max(story.now - time, Duration::zero())) + " ago"
-                                         : time_text(format, time, story.began);
+// "for 7.0s", or since when where times are absolute.
+std::string lasting_from(WallTime time, const Story& story, TimeFormat format) {
+  return format == TimeFormat::kRelative ? "for " + short_duration(std::max(story.now - time, Duration::zero()))
+                                         : "since " + time_text(format, time, story.began);
 }
 
 }  // namespace
@@ -76,15 +77,15 @@ std::string versioning_line(const Story& story) {
 std::vector<std::string> problems_of(const Story& story, TimeFormat format) {
   std::vector<std::string> problems;
   if (const auto& failing = story.failing_task) {
-    problems.push_back(
-        fmt::format("stands still: its workflow task fails since {}, {} next, on {} ({}): {}: {}", moment(failing->since, story, format),
-                    fmt::format("attempt {}", failing->attempt), failing->version.empty() ? "an unknown version" : failing->version,
-                    failing->worker.text.empty() ? "worker unknown" : failing->worker.short_name(), failing->cause, failing->failure));
+    problems.push_back(fmt::format(
+        "stands still: its workflow task has been failing {}, attempt {} is next, on {} ({}): {}: {}",
+        lasting_from(failing->since, story, format), failing->attempt, failing->version.empty() ? "an unknown version" : failing->version,
+        failing->worker.text.empty() ? "worker unknown" : failing->worker.short_name(), failing->cause, failing->failure));
   }
   for (const Gap& gap : story.gaps) {
     if (gap.open) {
-      problems.push_back(
-          fmt::format("no worker: {} waits since {} on task queue {}", gap.waiting, moment(gap.from, story, format), story.task_queue));
+      problems.push_back(fmt::format("no worker: {} has been waiting {} on task queue {}", gap.waiting,
+                                     lasting_from(gap.from, story, format), story.task_queue));
     }
   }
   for (const Span& span : story.spans) {

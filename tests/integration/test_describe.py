@@ -122,7 +122,7 @@ def test_a_workflow_task_that_keeps_failing_is_told_within_seconds(api: Temporal
     assert failing["version"] == "v9.9.9" and failing["worker"].startswith("77@host")
     assert "LifecycleWorkflow" in failing["failure"] and datetime.fromisoformat(failing["since"].replace("Z", "+00:00"))
     text = lifecycle("describe", handle.id).stdout
-    assert "stands still: its workflow task fails since" in text and "on v9.9.9 (77@host)" in text, text
+    assert "stands still: its workflow task has been failing for" in text and "on v9.9.9 (77@host)" in text, text
 
 
 def test_start_tells_of_it_too(api: TemporalApi, queue: str, client_process: StartClient) -> None:
@@ -250,7 +250,7 @@ def test_watching_a_terminal_redraws_it_and_leaves_the_story_behind(
         def screen() -> str:
             return subprocess.run([*tmux, "capture-pane", "-p"], capture_output=True, check=True, text=True).stdout
 
-        wait_until(lambda: "no worker: workflow task waits" in screen(), "a screen that says that nobody is there", 30, screen)
+        wait_until(lambda: "no worker: workflow task has been waiting" in screen(), "a screen that says that nobody is there", 30, screen)
         assert f"{handle.id}  RUNNING for" in screen().splitlines()[0]
         workers.lifecycle("v1.0.0")
         wait_until(lambda: re.search(r"^step 1 +running", screen(), re.MULTILINE), "step 1 running", 30, screen)

@@ -33,9 +33,9 @@ std::string joined(const std::vector<std::string>& lines) {
 Story killed_worker() {
   const api::History history = test::recorded_history("python_killed_worker");
   const WallTime began = api::to_wall_time(history.events(0).event_time());
-  const Fault fault{.time = began + std::chrono::milliseconds(1200),
+  const Fault fault{.time = began + std::chrono::milliseconds(1800),
                     .action = "sigkill",
-                    .target = "process 4711",
+                    .target = "process 1234",
                     .node = "host",
                     .version = "v1.0.0",
                     .outcome = "proven",

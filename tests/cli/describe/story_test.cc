@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <set>
 
+#include "cli/describe/story_text.h"
 #include "cli/describe/story_words.h"
 #include "tests/cli/describe/stories.h"
 
@@ -213,10 +215,11 @@ TEST(Story, tells_since_when_where_and_why_a_workflow_task_keeps_failing) {
   EXPECT_EQ(story.failing_task->attempt, 4);
   EXPECT_EQ(story.failing_task->version, "v2");
   EXPECT_EQ(story.failing_task->cause, "NonDeterministicError");
-  EXPECT_THAT(problems_of(story, TimeFormat::kRelative).front(),
-              "stands still: its workflow task fails since 20.0s ago, attempt 4 next, on v2 (9@host): NonDeterministicError: timer 5 was "
-              "recorded, the code "
-              "wants activity charge");
+  EXPECT_THAT(
+      problems_of(story, TimeFormat::kRelative).front(),
+      "stands still: its workflow task has been failing for 20.0s, attempt 4 is next, on v2 (9@host): NonDeterministicError: timer 5 was "
+      "recorded, the code "
+      "wants activity charge");
   EXPECT_THAT(story.gaps, IsEmpty()) << "the worker is there";
 }
 
@@ -266,6 +269,54 @@ TEST(Story, takes_the_faults_that_hit_it) {
     targets.push_back(fault.target);
   }
   EXPECT_THAT(targets, ElementsAre("named", "all", "its worker"));
+}
+
+// --- size
+
+double cpu_seconds_since(std::clock_t began) { return static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC; }
+
+TEST(LargeStory, of_ten_thousand_events_is_told_in_well_under_a_second) {
+  HistoryEvents events;
+  events.started(3333);
+  for (int step = 0; events.history().events_size() < 10'000; ++step) {
+    events.scheduled(step, step)
+        .step_started("7@host/v1#aa", 1, step + 0.1)
+        .step_completed({.step = step, .worker_version = "v1"}, step + 0.9);
+  }
+  const std::clock_t began = std::clock();
+  const Story story = make_story(events.history(), nullptr, {}, at(4000));
+  const std::size_t lines = story_lines(story, {}).size();
+  const double seconds = cpu_seconds_since(began);
+  RecordProperty("cpu_milliseconds", static_cast<int>(seconds * 1000));
+  EXPECT_EQ(story.spans.size(), 3333U);
+  EXPECT_LT(lines, 500U);
+  EXPECT_LT(seconds, 3.0) << "of a build without optimisation, perhaps with sanitizers";
+}
+
+TEST(LargeStory, of_thousands_of_activities_side_by_side_is_told_as_fast) {
+  api::History history;
+  const auto add = [&](enums::EventType type) -> api::HistoryEvent& {
+    api::HistoryEvent& event = *history.add_events();
+    event.set_event_id(history.events_size());
+    event.set_event_type(type);
+    api::set(*event.mutable_event_time(), at(0.001 * history.events_size()));
+    return event;
+  };
+  add(enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED);
+  constexpr int kActivities = 3333;
+  for (int i = 0; i < kActivities; ++i) {
+    add(enums::EVENT_TYPE_ACTIVITY_TASK_SCHEDULED).mutable_activity_task_scheduled_event_attributes()->set_activity_id(std::to_string(i));
+  }
+  for (int i = 0; i < kActivities; ++i) {
+    add(enums::EVENT_TYPE_ACTIVITY_TASK_STARTED).mutable_activity_task_started_event_attributes()->set_scheduled_event_id(i + 2);
+    add(enums::EVENT_TYPE_ACTIVITY_TASK_COMPLETED).mutable_activity_task_completed_event_attributes()->set_scheduled_event_id(i + 2);
+  }
+  const std::clock_t began = std::clock();
+  const Story story = make_story(history, nullptr, {}, at(60));
+  const double seconds = cpu_seconds_since(began);
+  RecordProperty("cpu_milliseconds", static_cast<int>(seconds * 1000));
+  EXPECT_EQ(story.spans.size(), static_cast<std::size_t>(kActivities));
+  EXPECT_LT(seconds, 3.0) << "of a build without optimisation, perhaps with sanitizers";
 }
 
 }  // namespace
