@@ -139,7 +139,7 @@ bool StoryReader::apply_workflow_task(const api::HistoryEvent& event) {
       WorkflowTask& done = task(event, completed.scheduled_event_id());
       done.status = TaskStatus::kCompleted;
       done.closed = time;
-      done.worker = parse_worker_identity(completed.identity());
+      done.worker = completed.identity().empty() ? done.worker : parse_worker_identity(completed.identity());
       done.version = version_of(completed, done.worker);
       done.deployment = completed.deployment_version().deployment_name();
       done.behavior = behavior_name(completed.versioning_behavior());

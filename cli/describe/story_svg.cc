@@ -41,7 +41,8 @@ constexpr std::string_view kSharedStyle =
     "text{font:12px "
     "system-ui,sans-serif}.title{font-size:16px;font-weight:600}.letter{fill:#000;font-weight:600;text-anchor:middle}.light{fill:#fff}"
     ".wait{fill:none;stroke:#8a8a8a;stroke-dasharray:2 2}.earlier{fill:#8a8a8a;fill-opacity:.25;stroke:#8a8a8a;stroke-dasharray:4 2}"
-    ".timer{fill:#8a8a8a;fill-opacity:.35}.child{fill:none;stroke:#8a8a8a;stroke-width:2}.bad{fill:#c1121f;stroke:#c1121f}"
+    ".timer{fill:#8a8a8a;fill-opacity:.35}.child{fill:none;stroke:#8a8a8a;stroke-width:2}.bad{fill:#c1121f;stroke:#c1121f}.bad-word{fill:#"
+    "c1121f}"
     ".gap{fill:url(#hatch)}";
 
 class Picture {
@@ -165,8 +166,9 @@ class Picture {
   void draw_span(const Span& span, double top) {
     const WallTime end = span.closed.value_or(story_.now);
     const bool is_activity = span.kind == SpanKind::kActivity || span.kind == SpanKind::kLocalActivity;
-    const std::string attempt = span.attempt > 1 ? fmt::format("attempt {} ", span.attempt) : "";
-    const std::string note = attempt + place_of(span.worker).process;
+    std::string note = span.attempt > 1 ? fmt::format("attempt {}", span.attempt) : "";
+    note += !note.empty() && !span.worker.text.empty() ? ", " : "";
+    note += place_of(span.worker).process;
     draw_label(title_of(span), top, span.kind == SpanKind::kChildWorkflow ? span.id : note);
     const std::string tip = tip_of(span);
     if (!is_activity) {
@@ -212,7 +214,7 @@ class Picture {
       const double x = x_of(fault.time);
       put(R"(<line class="bad" stroke-width="2" x1="{0:.1f}" y1="{1}" x2="{0:.1f}" y2="{2}"><title>{3}</title></line>)", x, top_ - 6,
           bottom_ + 4, xml_text(fault_text(fault)));
-      put(R"(<text class="bad" stroke="none" x="{:.1f}" y="{}" text-anchor="middle">{}</text>)", x, bottom_ + 16,
+      put(R"(<text class="bad-word" x="{:.1f}" y="{}" text-anchor="middle">{}</text>)", x, bottom_ + 16,
           xml_text(one_line(fault.action, kLabelBytesMax)));
     }
   }
