@@ -10,14 +10,17 @@
 
 #include "cli/chaos/chaos_command.h"
 #include "cli/config_command.h"
+#include "cli/describe/describe_command.h"
 #include "cli/did_you_mean.h"
 #include "cli/flags.h"
+#include "cli/list_command.h"
 #include "cli/output.h"
 #include "cli/probe_command.h"
 #include "cli/rollout_command.h"
 #include "cli/start_command.h"
 #include "cli/version.h"
 #include "cli/versioned_command.h"
+#include "cli/wait_command.h"
 #include "cli/worker_command.h"
 
 namespace lifecycle::cli {
@@ -124,6 +127,13 @@ void CommandLine::add_workflow_commands() {
   add<VersionedOptions>(
       "versioned", "run the workflow pinned to one version, and prove that every task ran there", add_versioned_options,
       [this](const VersionedOptions& options, const ProcessContext& process) { return run_versioned(global_, options, process); });
+  add<DescribeOptions>(
+      "describe", "show which version, pod and attempt ran each step of a workflow, and what it waits for", add_describe_options,
+      [this](const DescribeOptions& options, const ProcessContext& process) { return run_describe(global_, options, process); });
+  add<ListOptions>("list", "list workflows and the versions that they run on", add_list_options,
+                   [this](const ListOptions& options, const ProcessContext& process) { return run_list(global_, options, process); });
+  add<WaitOptions>("wait", "wait until a workflow has ended, a task queue is served, or a version is there", add_wait_options,
+                   [this](const WaitOptions& options, const ProcessContext& process) { return run_wait(global_, options, process); });
   add<RolloutOptions>(
       "rollout", "show where a Worker Deployment sends its workflows, and change it", add_rollout_options,
       [this](const RolloutOptions& options, const ProcessContext& process) { return run_rollout(global_, options, process); });

@@ -10,14 +10,6 @@
 namespace lifecycle::cli {
 namespace {
 
-constexpr std::size_t kMessageBytesMax = 500;  // a line is to be read; the whole text is in the history
-
-std::string one_line(std::string_view text) {
-  std::string line = shortened(valid_utf8(text), kMessageBytesMax);
-  std::ranges::replace_if(line, [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; }, ' ');
-  return line;
-}
-
 std::string timeout_text(const api::Failure& failure) {
   switch (failure.timeout_failure_info().timeout_type()) {
     case api::enums::TIMEOUT_TYPE_START_TO_CLOSE:
@@ -52,6 +44,18 @@ std::string line_of(const api::Failure& failure) {
 }
 
 }  // namespace
+
+// The control characters of ISO 8859-1 are two bytes in UTF-8, and some terminals obey them.
+std::string one_line(std::string_view text, std::size_t bytes_max) {
+  std::string line = shortened(valid_utf8(text), bytes_max);
+  std::ranges::replace_if(line, [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; }, ' ');
+  for (std::size_t at = line.find('\xC2'); at != std::string::npos; at = line.find('\xC2', at + 1)) {
+    if (at + 1 < line.size() && static_cast<unsigned char>(line[at + 1]) < 0xA0) {
+      line.replace(at, 2, "  ");
+    }
+  }
+  return line;
+}
 
 std::vector<std::string> failure_lines(const api::Failure& failure) {
   std::vector<std::string> lines;

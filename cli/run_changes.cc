@@ -10,7 +10,13 @@ namespace {
 
 using temporal::api::workflow::v1::PendingActivityInfo;
 
-// A cancelled activity runs on until it notices, so the state says nothing of whether it was ever started: its start time does.
+RunChange step_change(ChangeKind kind, const StepRecord& step, WallTime time, int attempt, WorkerIdentity worker) {
+  std::string version = worker.version;
+  return {.kind = kind, .time = time, .step = step.step, .attempt = attempt, .worker = std::move(worker), .version = std::move(version)};
+}
+
+}  // namespace
+
 bool is_running(const PendingActivityInfo& activity) {
   switch (activity.state()) {
     case api::enums::PENDING_ACTIVITY_STATE_STARTED:
@@ -22,13 +28,6 @@ bool is_running(const PendingActivityInfo& activity) {
       return false;
   }
 }
-
-RunChange step_change(ChangeKind kind, const StepRecord& step, WallTime time, int attempt, WorkerIdentity worker) {
-  std::string version = worker.version;
-  return {.kind = kind, .time = time, .step = step.step, .attempt = attempt, .worker = std::move(worker), .version = std::move(version)};
-}
-
-}  // namespace
 
 std::string_view name_of(ChangeKind kind) {
   switch (kind) {

@@ -47,6 +47,10 @@ struct RunChange {
   std::string message;  // why: the failure of kStepRetrying, kStepFailed and kWorkflowTaskFailed; what to do for kNoWorker
 };
 
+// Whether a worker has the activity now. A cancelled one runs on until it notices, so its state says nothing of whether it was ever
+// started: its start time does.
+[[nodiscard]] bool is_running(const temporal::api::workflow::v1::PendingActivityInfo& activity);
+
 class RunChanges {
  public:
   using PendingActivities = google::protobuf::RepeatedPtrField<temporal::api::workflow::v1::PendingActivityInfo>;

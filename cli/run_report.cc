@@ -63,6 +63,10 @@ std::vector<std::string> versions_of(const RunSteps& steps) {
 
 std::string_view status_name(Status status) {
   switch (status) {
+    case temporal::api::enums::v1::WORKFLOW_EXECUTION_STATUS_RUNNING:
+      return "RUNNING";
+    case temporal::api::enums::v1::WORKFLOW_EXECUTION_STATUS_PAUSED:
+      return "PAUSED";
     case temporal::api::enums::v1::WORKFLOW_EXECUTION_STATUS_COMPLETED:
       return "COMPLETED";
     case temporal::api::enums::v1::WORKFLOW_EXECUTION_STATUS_FAILED:

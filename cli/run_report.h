@@ -20,7 +20,7 @@ struct RunNames {
   std::string task_queue;
 };
 
-// "COMPLETED", "FAILED", "CANCELED", "TERMINATED", "TIMEOUT", as the temporal CLI spells them.
+// "RUNNING", "PAUSED", "COMPLETED", "FAILED", "CANCELED", "TERMINATED", "TIMEOUT", "CONTINUED_AS_NEW", as the temporal CLI spells them.
 [[nodiscard]] std::string_view status_name(temporal::api::enums::v1::WorkflowExecutionStatus status);
 
 // {"workflowId", "runId", "type", "namespace", "taskQueue"}: the keys of `temporal workflow start`.

@@ -34,13 +34,16 @@ class HistoryEvents {
 
   HistoryEvents& workflow_task_started(const std::string& worker, double seconds) {
     api::HistoryEvent& event = add(api::enums::EVENT_TYPE_WORKFLOW_TASK_STARTED, seconds);
-    event.mutable_workflow_task_started_event_attributes()->set_identity(worker);
+    auto& attributes = *event.mutable_workflow_task_started_event_attributes();
+    attributes.set_scheduled_event_id(event.event_id() - 1);
+    attributes.set_identity(worker);
     return *this;
   }
 
   HistoryEvents& workflow_task_completed(const client::DeploymentVersion& version, double seconds) {
     api::HistoryEvent& event = add(api::enums::EVENT_TYPE_WORKFLOW_TASK_COMPLETED, seconds);
     auto& attributes = *event.mutable_workflow_task_completed_event_attributes();
+    attributes.set_scheduled_event_id(event.event_id() - 2);
     attributes.set_started_event_id(event.event_id() - 1);
     *attributes.mutable_deployment_version() = client::to_api(version);
     return *this;
