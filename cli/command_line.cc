@@ -13,6 +13,7 @@
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "cli/probe_command.h"
+#include "cli/replay/replay_command.h"
 #include "cli/rollout_command.h"
 #include "cli/start_command.h"
 #include "cli/version.h"
@@ -126,6 +127,8 @@ void CommandLine::add_workflow_commands() {
   add<RolloutOptions>(
       "rollout", "show where a Worker Deployment sends its workflows, and change it", add_rollout_options,
       [this](const RolloutOptions& options, const ProcessContext& process) { return run_rollout(global_, options, process); });
+  add<ReplayOptions>("replay", "would the workflows of this binary accept these recorded histories?", add_replay_options,
+                     [this](const ReplayOptions& options, const ProcessContext& process) { return run_replay(global_, options, process); });
 }
 
 void CommandLine::add_help() {

@@ -5,7 +5,10 @@ set(lifecycle_include_dir "${CMAKE_INSTALL_INCLUDEDIR}/lifecycle")
 
 # Included as in this tree, "workflow/context.h", with the folder above them in the include path.
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/lib/" DESTINATION "${lifecycle_include_dir}" COMPONENT sdk EXCLUDE_FROM_ALL
-  FILES_MATCHING PATTERN "*.h" PATTERN "grpc_*_impl.h" EXCLUDE PATTERN "openssl_handles.h" EXCLUDE PATTERN "poller.h" EXCLUDE)
+  FILES_MATCHING PATTERN "*.h"
+  # What speaks gRPC, OpenSSL or fmt is for our own sources alone.
+  PATTERN "grpc_*_impl.h" EXCLUDE PATTERN "grpc_channel.h" EXCLUDE PATTERN "grpc_health_messages.h" EXCLUDE
+  PATTERN "openssl_handles.h" EXCLUDE PATTERN "poller.h" EXCLUDE)
 # Temporal's messages: generated once for this library, and compiled into its archive.
 install(DIRECTORY "${LIFECYCLE_API_BUILD_DIR}/include/" DESTINATION "${lifecycle_include_dir}" COMPONENT sdk EXCLUDE_FROM_ALL
   FILES_MATCHING PATTERN "*.pb.h")
