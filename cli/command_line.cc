@@ -16,6 +16,7 @@
 #include "cli/replay/replay_command.h"
 #include "cli/rollout_command.h"
 #include "cli/start_command.h"
+#include "cli/verify/verify_command.h"
 #include "cli/version.h"
 #include "cli/versioned_command.h"
 #include "cli/worker_command.h"
@@ -129,6 +130,9 @@ void CommandLine::add_workflow_commands() {
       [this](const RolloutOptions& options, const ProcessContext& process) { return run_rollout(global_, options, process); });
   add<ReplayOptions>("replay", "would the workflows of this binary accept these recorded histories?", add_replay_options,
                      [this](const ReplayOptions& options, const ProcessContext& process) { return run_replay(global_, options, process); });
+  add<VerifyOptions>("verify", "what the histories of runs show: each step once and in order, nothing completed twice, no mixed versions",
+                     add_verify_options,
+                     [this](const VerifyOptions& options, const ProcessContext& process) { return run_verify(global_, options, process); });
 }
 
 void CommandLine::add_help() {
