@@ -94,10 +94,7 @@ class VerifyCommand {
     }
     for (const Target& target : *targets) {
       const Result<api::History> history = history_of(target);
-      if (!history) {
-        return output_.report(history.error());
-      }
-      tell(judge(target, *history));
+      history ? tell(judge(target, *history)) : tell(target, history.error());
     }
     return tell_summary();
   }
@@ -195,6 +192,21 @@ class VerifyCommand {
     }
   }
 
+  // The others are verified all the same.
+  void tell(const Target& target, const Error& error) {
+    summary_.add(verify::Verdict::kUnknown);
+    first_error_ = first_error_ ? first_error_ : error;
+    ordered_json document{
+        {"source", target.source}, {"verdict", "unknown"}, {"error", {{"code", name_of(error.code)}, {"message", error.message}}}};
+    if (output_.format() == OutputFormat::kJson) {
+      runs_.push_back(std::move(document));
+    } else if (output_.is_json()) {
+      output_.document(document);
+    } else {
+      output_.answer("ERROR    " + error.message);
+    }
+  }
+
   ExitCode tell_summary() {
     if (output_.is_json()) {
       ordered_json document = json_of(summary_);
@@ -209,7 +221,7 @@ class VerifyCommand {
       case verify::Verdict::kBroken:
         return ExitCode::kGuaranteeBroken;
       case verify::Verdict::kUnknown:
-        return ExitCode::kOperationFailed;
+        return first_error_ ? output_.report(*first_error_) : ExitCode::kOperationFailed;
       default:
         return ExitCode::kDone;
     }
@@ -221,6 +233,7 @@ class VerifyCommand {
   std::vector<verify::Rule> rules_;
   std::vector<chaos::JournalEntry> journal_;
   VerifySummary summary_;
+  std::optional<Error> first_error_;
   ordered_json runs_ = ordered_json::array();
 };
 

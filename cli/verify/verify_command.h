@@ -26,7 +26,7 @@ struct VerifyOptions {
 void add_verify_options(CLI::App& app, VerifyOptions& options);
 
 // Prints one verdict for each run, what is broken or unknown in it, and one verdict over all. Exit codes: kGuaranteeBroken for broken,
-// kOperationFailed for unknown.
+// that of the first history that could not be read, else kOperationFailed, for unknown.
 [[nodiscard]] ExitCode run_verify(const GlobalOptions& global, const VerifyOptions& options, const ProcessContext& process);
 // The same over a connection that is made already; null where only files are read.
 [[nodiscard]] ExitCode run_verify(const GlobalOptions& global, const VerifyOptions& options, Output& output, Connection* connection);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "verify/rules.h"
@@ -15,8 +16,10 @@ RuleReport apply(const Rule& rule, const Evidence& evidence) {
   Findings findings;
   rule.check(evidence, findings);
   RuleReport report{.rule = rule, .verdict = findings.applies() ? Verdict::kPass : Verdict::kNotApplicable, .findings = {}};
-  report.findings = std::move(findings).take();
-  std::ranges::stable_sort(report.findings, {}, [](const Finding& finding) { return finding.verdict != Verdict::kBroken; });
+  const std::vector<Finding> found = std::move(findings).take();
+  for (const Verdict wanted : {Verdict::kBroken, Verdict::kUnknown}) {
+    std::ranges::copy_if(found, std::back_inserter(report.findings), [wanted](const Finding& each) { return each.verdict == wanted; });
+  }
   if (!report.findings.empty()) {
     report.verdict = report.findings.front().verdict;
   }

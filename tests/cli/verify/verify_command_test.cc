@@ -122,6 +122,12 @@ TEST_F(VerifyCommandTest, AFileThatCannotBeReadIsAnErrorAndNeverAPass) {
   EXPECT_THAT(end.output, Not(HasSubstr("PASS")));
 }
 
+TEST_F(VerifyCommandTest, WhatIsSeenBrokenOutweighsWhatCannotBeRead) {
+  const CommandEnd end = verify_files({write("cut.json", "{\"events\": ["), completed_twice()});
+  EXPECT_EQ(end.exit_code, ExitCode::kGuaranteeBroken);
+  EXPECT_THAT(end.output, AllOf(StartsWith("ERROR    "), HasSubstr("BROKEN: 2 runs: 0 passed, 1 broken, 1 unknown")));
+}
+
 TEST_F(VerifyCommandTest, ExactlyOneSourceOfHistories) {
   EXPECT_EQ(verify_server({}).exit_code, ExitCode::kUsage);
   VerifyOptions both;
