@@ -1,5 +1,6 @@
 """`lifecycle replay` and `lifecycle verify` on what a real server tells of real runs, in every form that it is told in."""
 
+import datetime
 import json
 import pathlib
 import urllib.request
@@ -11,7 +12,7 @@ from harness.ports import free_port
 from harness.process import ManagedProcess
 from harness.programs import Finished, clean_environment, lifecycle_program, run_program
 from harness.server import answers, temporal_program
-from harness.temporal_api import TemporalApi, unique
+from harness.temporal_api import TemporalApi, completed_steps, unique
 from harness.waiting import wait_until
 from harness.workers import WorkerPool
 
@@ -103,3 +104,34 @@ def test_an_open_run_is_unknown_and_its_history_in_progress(
     replayed = lifecycle("replay", str(history))
     assert replayed.exit_code == 0 and "in progress" in replayed.stdout, replayed
     assert lifecycle("verify", "--history", str(history)).exit_code == 1
+
+
+def journal_of_a_kill(path: pathlib.Path, when: datetime.datetime, identity: str, workflow_id: str) -> str:
+    """A journal as `lifecycle chaos` writes it, of one proven SIGKILL."""
+    time = when.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    fault = {"time": time, "id": "chaos-test/1", "event": "proven", "fault": "sigkill", "target": "process", "name": "1"}
+    path.write_text(json.dumps({**fault, "worker_identity": identity, "workflow_ids": [workflow_id]}) + "\n")
+    return str(path)
+
+
+def test_a_run_whose_worker_was_killed_passes_and_a_dead_worker_that_goes_on_is_broken(
+    workers: WorkerPool, queue: str, lifecycle: Callable[..., Finished], api: TemporalApi, tmp_path: pathlib.Path
+) -> None:
+    workers.lifecycle("v1.0.0")
+    workers.lifecycle("v1.0.0")
+    handle = api.start(queue, steps=4, step_duration_ms=1500)
+    victim_identity = api.wait_for_started_step(handle, after_steps=1).last_worker_identity
+    workers.behind(victim_identity).kill_at_once()
+    killed = datetime.datetime.now(datetime.timezone.utc)
+    assert api.result(handle)["retries"] == 1
+
+    journal = journal_of_a_kill(tmp_path / "journal.jsonl", killed, victim_identity, handle.id)
+    verified = lifecycle("verify", handle.id, "--journal", journal, "-o", "json")
+    assert verified.exit_code == 0, verified
+    (run,) = json.loads(verified.stdout)["runs"]
+    assert next(rule["verdict"] for rule in run["rules"] if rule["id"] == "killed-worker") == "pass"
+
+    (survivor,) = {step["worker"] for step in completed_steps(api.events(handle))} - {victim_identity}
+    lie = journal_of_a_kill(tmp_path / "lie.jsonl", killed - datetime.timedelta(hours=1), survivor, handle.id)
+    broken = lifecycle("verify", handle.id, "--journal", lie)
+    assert broken.exit_code == 7 and "BROKEN   killed-worker: " in broken.stdout, broken

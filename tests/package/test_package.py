@@ -16,8 +16,7 @@ from harness.server import TemporalServer, temporal_program
 BUILD = pathlib.Path(os.environ.get("LIFECYCLE_BUILD", REPOSITORY / "build" / "release"))
 COMPILER = os.environ.get("LIFECYCLE_CXX", "clang++-19")
 
-if sanitizers():
-    pytest.skip("a library with a sanitizer in it is not for others", allow_module_level=True)
+pytestmark = pytest.mark.skipif(bool(sanitizers()), reason="a library with a sanitizer in it is not for others")
 
 
 def run(*command: str | os.PathLike, cwd: pathlib.Path, env: dict[str, str] | None = None, expect: int = 0) -> str:
