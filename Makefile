@@ -19,13 +19,14 @@
 #   make bench-recovery  how long a workflow stands still after SIGTERM, SIGKILL and SIGSTOP: ours, and the Go and Python SDKs' workers
 #   make soak         1,000 kills of supervised workers (KILLS=n): nothing lost, nothing completed twice
 #   make install      into DESTDIR and PREFIX (/usr/local)
+#   make install-sdk  the library for other projects, likewise
 #   make clean        removes build/
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 KILLS ?= 1000
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images bench-recovery soak
+.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install install-sdk build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images bench-recovery soak
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -116,6 +117,9 @@ soak: build
 
 install: build
 	@cmake --install build/release --prefix $(PREFIX)
+
+install-sdk: build
+	@cmake --install build/release --component sdk --prefix $(PREFIX)
 
 clean:
 	@rm -rf build

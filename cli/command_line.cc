@@ -16,8 +16,10 @@
 #include "cli/list_command.h"
 #include "cli/output.h"
 #include "cli/probe_command.h"
+#include "cli/replay/replay_command.h"
 #include "cli/rollout_command.h"
 #include "cli/start_command.h"
+#include "cli/verify/verify_command.h"
 #include "cli/version.h"
 #include "cli/versioned_command.h"
 #include "cli/wait_command.h"
@@ -140,6 +142,11 @@ void CommandLine::add_workflow_commands() {
   add<chaos::ChaosOptions>(
       "chaos", "inject a fault into workers, prove that it happened, undo it, and show what Temporal made of it", chaos::add_chaos_options,
       [this](const chaos::ChaosOptions& options, const ProcessContext& process) { return chaos::run_chaos(global_, options, process); });
+  add<ReplayOptions>("replay", "would the workflows of this binary accept these recorded histories?", add_replay_options,
+                     [this](const ReplayOptions& options, const ProcessContext& process) { return run_replay(global_, options, process); });
+  add<VerifyOptions>("verify", "what the histories of runs show: each step once and in order, nothing completed twice, no mixed versions",
+                     add_verify_options,
+                     [this](const VerifyOptions& options, const ProcessContext& process) { return run_verify(global_, options, process); });
 }
 
 void CommandLine::add_help() {

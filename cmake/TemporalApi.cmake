@@ -9,6 +9,7 @@ set(TEMPORAL_API_DIR "" CACHE PATH "Folder with Temporal's .proto files")
 
 set(api_source "${CMAKE_SOURCE_DIR}/lib/api")
 set(api_build "${CMAKE_SOURCE_DIR}/build/api")
+set(LIFECYCLE_API_BUILD_DIR "${api_build}")
 file(MAKE_DIRECTORY "${api_build}")
 find_package(Protobuf REQUIRED)
 

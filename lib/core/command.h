@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "core/activation.h"
+#include "core/nondeterminism.h"
 
 namespace lifecycle::core {
 
@@ -72,6 +73,7 @@ struct QueryAnswer {
 struct WorkflowTaskFailure {
   api::WorkflowTaskFailedCause cause = api::enums::WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE;
   api::Failure failure;
+  std::optional<Nondeterminism> nondeterminism = {};  // where that is what failed
 };
 
 struct WorkflowActivationCompletion {

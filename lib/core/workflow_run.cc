@@ -196,7 +196,8 @@ RunStep WorkflowRun::fail_task(const Problem& problem) {
       Overloaded{
           [](const Nondeterminism& nondeterminism) {
             return WorkflowTaskFailure{.cause = api::enums::WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR,
-                                       .failure = failure_of(nondeterminism.message(), "Nondeterminism")};
+                                       .failure = failure_of(nondeterminism.message(), "Nondeterminism"),
+                                       .nondeterminism = nondeterminism};
           },
           [](const Error& error) { return WorkflowTaskFailure{.failure = failure_of(error.message, std::string(kHistoryErrorType))}; },
       },

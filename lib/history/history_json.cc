@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "history/payload_shorthand.h"
 
 namespace lifecycle::history {
 namespace {
@@ -218,6 +219,7 @@ Result<void> read_event(json& source, std::size_t index, EnumNumbers& numbers, a
       source = only_what_all_events_have(source);
     }
   }
+  expand_payloads(source, *api::HistoryEvent::descriptor());
   if (const auto problem = numbers.replace_in(source, *api::HistoryEvent::descriptor())) {
     return broken(in_event(event_id, *problem), "the history may come from a newer server than this version knows");
   }
@@ -253,6 +255,12 @@ Result<json> parse(std::string_view text) {
   }
 }
 
+// What the HTTP API answers when the history does not fit into one answer.
+bool has_further_pages(const json& document) {
+  const json* const token = member(document, "nextPageToken", "next_page_token");
+  return token != nullptr && token->is_string() && !token->get_ref<const std::string&>().empty();
+}
+
 }  // namespace
 
 Result<api::History> history_from_json(std::string_view text) {
@@ -260,9 +268,14 @@ Result<api::History> history_from_json(std::string_view text) {
   if (!document) {
     return std::unexpected(std::move(document).error());
   }
-  if (document->is_object() && document->contains("events")) {
-    json events = std::move((*document)["events"]);
-    *document = std::move(events);
+  if (document->is_object() && has_further_pages(*document)) {
+    return broken("this is one page of the history, and more follow", "fetch all of it: temporal workflow show -w ID -o json");
+  }
+  for (const char* const envelope : {"history", "events"}) {
+    if (document->is_object() && document->contains(envelope)) {
+      json content = std::move((*document)[envelope]);
+      *document = std::move(content);
+    }
   }
   if (!document->is_array()) {
     return broken("there is no list of events", R"(it is read as {"events": [...]}, or as the list alone)");

@@ -18,7 +18,9 @@ inline constexpr int kHistoryJsonDepthMax = 100;
 // Messages inside each other in a binary history. protobuf's default of 100 is less than a long chain of failures that Go has written.
 inline constexpr int kHistoryBinaryDepthMax = 1000;
 
-// Reads {"events": [...]} or the bare array. Enum values in the long form ("EVENT_TYPE_TIMER_FIRED"), in the short one of older files
+// Reads {"events": [...]}, the same inside {"history": ...} as the HTTP APIs of server and Web UI answer, or the bare array. Payloads as
+// protobuf has them, or as values (payload_shorthand.h). Enum values in the long form ("EVENT_TYPE_TIMER_FIRED"), in the short one of older
+// files
 // ("TimerFired"), or as numbers; fields in camelCase or snake_case; unknown fields are ignored. An event of unknown type that says
 // workerMayIgnore keeps its id, time and that mark, with the type unspecified; without that mark it is refused.
 // Errors: kDataLoss, with line and column where the text is not JSON, and with the event's id where an event does not fit.

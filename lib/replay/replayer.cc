@@ -4,9 +4,11 @@
 
 #include <utility>
 
+#include "history/history_file.h"
 #include "history/history_reader.h"
 
 namespace lifecycle::replay {
+
 Result<ReplayResult> Replayer::replay(std::shared_ptr<const api::History> history) const {
   if (history->events_size() == 0) {
     return fail(ErrorCode::kDataLoss, "the history is empty");
@@ -33,6 +35,15 @@ Result<ReplayResult> Replayer::replay(std::shared_ptr<const api::History> histor
   const auto* finished = std::get_if<core::ReplayFinished>(&request);
   check(finished != nullptr, "a replay of a whole history finishes or fails");
   return ReplayResult{.verdict = finished->closed ? Verdict::kReplayed : Verdict::kInProgress};
+}
+
+Result<ReplayResult> Replayer::replay_file(const std::string& path) const {
+  Result<api::History> history = history::read_history_file(path);
+  if (!history) {
+    return std::unexpected(std::move(history).error());
+  }
+  Result<ReplayResult> result = replay(std::make_shared<const api::History>(*std::move(history)));
+  return result ? std::move(result) : fail(result.error().code, fmt::format("{}: {}", path, result.error().message), result.error().hint);
 }
 
 }  // namespace lifecycle::replay

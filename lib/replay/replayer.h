@@ -32,6 +32,8 @@ class Replayer {
   // Errors: kNotFound when the registry lacks the workflow's type, kDataLoss when the history is empty, or has gaps or events in an order
   // that no server writes.
   [[nodiscard]] Result<ReplayResult> replay(std::shared_ptr<const api::History> history) const;
+  // The same of a file, in any of the forms that history::read_history_file() reads. Its errors, and those above, with the path.
+  [[nodiscard]] Result<ReplayResult> replay_file(const std::string& path) const;
 
  private:
   const Registry& registry_;
