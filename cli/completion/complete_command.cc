@@ -1,0 +1,50 @@
+#include "cli/completion/complete_command.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <future>
+#include <thread>
+#include <vector>
+
+#include "cli/completion/fetch.h"
+#include "rpc/process.h"
+
+namespace lifecycle::cli {
+namespace {
+
+constexpr std::string_view kComplete = "__complete";
+constexpr std::string_view kCompleteWithoutDescriptions = "__completeNoDesc";
+constexpr std::chrono::milliseconds kBudget(900);  // of the second that a shell may wait
+
+// On a thread of its own: resolving a name, a proxy or a handshake may not keep the call's time.
+std::vector<Candidate> fetch_within_budget(const Completion& completion, const ProcessContext& process) {
+  std::promise<std::vector<Candidate>> promise;
+  std::future<std::vector<Candidate>> future = promise.get_future();
+  std::thread([promise = std::move(promise), &completion, &process]() mutable {
+    promise.set_value(fetch_candidates(completion, process, kBudget));
+  }).detach();
+  return future.wait_for(kBudget) == std::future_status::ready ? future.get() : std::vector<Candidate>();
+}
+
+}  // namespace
+
+bool is_completion_request(std::span<const std::string> arguments) {
+  return !arguments.empty() && (arguments.front() == kComplete || arguments.front() == kCompleteWithoutDescriptions);
+}
+
+void run_complete(const CLI::App& app, std::span<const std::string> arguments, const ProcessContext& process) {
+  const bool with_descriptions = arguments.front() == kComplete;
+  const std::vector<std::string> no_word{""};
+  const std::span<const std::string> words = arguments.size() > 1 ? arguments.subspan(1) : std::span(no_word);
+  const Completion completion = complete(app, words);
+  rpc::prepare_process(Logger(LogLevel::kNever, LogFormat::kText));
+  const std::vector<Candidate> fetched = fetch_within_budget(completion, process);
+  const std::string text = completion_text(completion, fetched, with_descriptions);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+  ::_exit(to_int(ExitCode::kDone));  // the thread may be waiting still, and reads what lives here
+}
+
+}  // namespace lifecycle::cli
