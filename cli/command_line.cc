@@ -173,7 +173,7 @@ ExitCode CommandLine::run_help(const ProcessContext& process) const {
   }
   for (const CLI::App* subcommand : app_.get_subcommands({})) {
     if (subcommand->get_name() == help_topic_) {
-      print(subcommand->help());
+      print(subcommand->help(app_.get_name()));
       return ExitCode::kDone;
     }
   }

@@ -5,7 +5,7 @@ function __lifecycle_complete
     set -l current (commandline -ct)
     set -l program $words[1]
     set -e words[1]
-    set -l lines (eval (string escape -- $program __complete $words) (string escape -- "$current") 2>/dev/null)
+    set -l lines ($program __complete $words "$current" 2>/dev/null)
     set -q lines[1]; or return
     set -l directive (string replace -r '^:' '' -- $lines[-1])
     set -e lines[-1]

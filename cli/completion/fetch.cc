@@ -132,6 +132,11 @@ std::vector<Candidate> profiles(const GlobalOptions& options, const client::Envi
   return found;
 }
 
+// One try: the calls that follow would try again until their time is over.
+bool is_there(Connection& connection, Duration timeout) {
+  return rpc::await<rpc::GetSystemInfo>(*connection.service, connection.loop, {}, {.timeout = timeout}).has_value();
+}
+
 }  // namespace
 
 std::vector<Candidate> fetch_from_server(const Completion& completion, Connection& connection, Duration timeout) {
@@ -162,8 +167,11 @@ std::vector<Candidate> fetch_candidates(const Completion& completion, const Proc
   if (completion.source == ValueSource::kProfiles) {
     return profiles(options, process.environment);
   }
-  const Result<std::unique_ptr<Connection>> connection = make_connection(options, process, Logger(LogLevel::kNever, LogFormat::kText));
-  return connection ? fetch_from_server(completion, **connection, timeout) : std::vector<Candidate>();
+  const auto connection = make_connection(options, process, Logger(LogLevel::kNever, LogFormat::kText));
+  if (!connection || !is_there(**connection, timeout)) {
+    return {};
+  }
+  return fetch_from_server(completion, **connection, timeout);
 }
 
 }  // namespace lifecycle::cli
