@@ -7,6 +7,7 @@ set(debian_folder "${CMAKE_CURRENT_LIST_DIR}/debian")
 install(FILES "${debian_folder}/lifecycle.toml" DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples" COMPONENT lifecycle)
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/k8s" DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples" COMPONENT lifecycle)
 
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # what is packed is built by then; tests and benchmarks need not be
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME lifecycle)
 set(CPACK_PACKAGE_VERSION "${PROJECT_VERSION}")

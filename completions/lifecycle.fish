@@ -12,7 +12,8 @@ function __lifecycle_complete
     if test (count $lines) -eq 0
         if test (math "bitand($directive, 4)") -eq 0
             # After "--flag=" the path begins behind the equals sign.
-            set -l head (string match -r -- '^--[^=]*=' $current)
+            set -l head ''
+            string match -qr -- '^--[^=]*=' $current; and set head (string match -r -- '^--[^=]*=' $current)
             for path in (__fish_complete_path (string replace -- "$head" '' $current))
                 echo -- $head$path
             end

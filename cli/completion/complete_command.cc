@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kComplete = "__complete";
 constexpr std::string_view kCompleteWithoutDescriptions = "__completeNoDesc";
-constexpr std::chrono::milliseconds kBudget(900);  // of the second that a shell may wait
+constexpr std::chrono::milliseconds kBudget(800);  // of the second that a shell may wait; the rest is for the process
 
 // On a thread of its own: resolving a name, a proxy or a handshake may not keep the call's time.
 std::vector<Candidate> fetch_within_budget(const Completion& completion, const ProcessContext& process) {

@@ -12,6 +12,7 @@ namespace lifecycle::cli {
 namespace {
 
 // Bits of the protocol's last line.
+constexpr int kNoSpace = 2;
 constexpr int kNoFiles = 4;
 constexpr int kKeepOrder = 32;
 
@@ -152,15 +153,35 @@ void add_help_topics(Completion& completion, const CLI::App& root) {
   add(completion, std::string(kExitCodesTopic), "what each exit code means");
 }
 
-void add_values(Completion& completion, const CLI::App& command, const CLI::Option& option) {
-  for (const std::string& word : words_of_type(option)) {
+// A word such as "serving=TASK_QUEUE" has a value of its own, whose source is told by its name.
+void add_word(Completion& completion, const std::string& word) {
+  const std::size_t equals = word.find('=');
+  if (equals == std::string::npos) {
     add(completion, word, "");
+    return;
+  }
+  const std::string head = word.substr(0, equals + 1);
+  if (completion.typed.starts_with(head)) {
+    completion.prefix += head;
+    completion.typed.erase(0, head.size());
+    completion.source = value_source(word.substr(equals + 1));
+  } else if (head.starts_with(completion.typed)) {
+    completion.candidates.push_back({.value = head, .description = ""});
+    completion.goes_on = true;
+  }
+}
+
+void add_values(Completion& completion, const CLI::App& command, const CLI::Option& option) {
+  const std::vector<std::string> words = words_of_type(option);
+  for (const std::string& word : words) {
+    add_word(completion, word);
   }
   const std::string name = name_of(option);
   if (command.get_name() == "help" && name == "topic") {
     add_help_topics(completion, root_of(command));
+  } else if (words.empty()) {
+    completion.source = value_source(name);
   }
-  completion.source = value_source(name);
 }
 
 bool is_excluded(const CLI::Option& option, const std::vector<GivenOption>& given) {
@@ -221,12 +242,18 @@ std::optional<std::string> Completion::given_value(const std::string& name) cons
 
 ValueSource value_source(std::string_view name) {
   using enum ValueSource;
-  constexpr std::array<std::pair<std::string_view, ValueSource>, 14> kSources{{
+  constexpr std::array<std::pair<std::string_view, ValueSource>, 23> kSources{{
+      {"workflow", kWorkflowIds},
+      {"workflow-id", kWorkflowIds},
       {"--workflow-id", kWorkflowIds},
+      {"--running-workflow", kWorkflowIds},
+      {"--polling", kTaskQueues},
+      {"QUEUE", kTaskQueues},
       {"--task-queue", kTaskQueues},
       {"--worker-version", kVersions},
       {"--compare", kVersions},
       {"version", kVersions},
+      {"VERSION", kVersions},
       {"--deployment-name", kDeployments},
       {"--profile", kProfiles},
       {"--config-file", kFiles},
@@ -236,6 +263,9 @@ ValueSource value_source(std::string_view name) {
       {"--tls-key-path", kFiles},
       {"--tls-ca-path", kFiles},
       {"--kubeconfig", kFiles},
+      {"--journal", kFiles},
+      {"--history", kFiles},
+      {"history", kFiles},
   }};
   const auto* const found = std::ranges::find(kSources, name, &std::pair<std::string_view, ValueSource>::first);
   return found == kSources.end() ? kNobody : found->second;
@@ -287,7 +317,8 @@ std::string completion_text(const Completion& completion, std::span<const Candid
       add_line(candidate);
     }
   }
-  const int directive = completion.source == ValueSource::kFiles ? 0 : kNoFiles | (fetched.empty() ? 0 : kKeepOrder);
+  const int directive =
+      completion.source == ValueSource::kFiles ? 0 : kNoFiles | (completion.goes_on ? kNoSpace : 0) | (fetched.empty() ? 0 : kKeepOrder);
   return text + fmt::format(":{}\n", directive);
 }
 

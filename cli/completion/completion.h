@@ -29,7 +29,8 @@ enum class ValueSource : std::uint8_t {
   kProfiles,  // of temporal.toml
 };
 
-// The source of a flag ("--task-queue") or an argument ("version") by its name: equal names mean the same thing in every command.
+// The source of a flag ("--task-queue"), an argument ("version") or a part of a value ("QUEUE") by its name: equal names mean the same
+// thing in every command.
 [[nodiscard]] ValueSource value_source(std::string_view name);
 
 // A flag or an argument that stands before the cursor, with its value; a flag without one has "".
@@ -42,6 +43,7 @@ struct Completion {
   std::string typed;                  // what the value at the cursor begins with
   std::string prefix;                 // what stands before the value in the same word: "--output="
   std::vector<Candidate> candidates;  // values that the definition knows and that begin with `typed`, in its order
+  bool goes_on = false;               // a candidate is not a whole word: "serving="
   ValueSource source = ValueSource::kNobody;
   std::vector<GivenOption> given;
 

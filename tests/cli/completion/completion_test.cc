@@ -117,6 +117,19 @@ TEST(Completion, says_who_knows_the_values) {
   EXPECT_EQ(completion_of({"quick", "--steps", ""}).source, ValueSource::kNobody);
 }
 
+TEST(Completion, goes_on_within_a_value_that_has_parts) {
+  CLI::App app;
+  std::string condition;
+  app.add_option("--for", condition)->type_name("completed|serving=QUEUE|version=VERSION");
+  const Completion begun = complete(app, std::vector<std::string>{"--for", "s"});
+  EXPECT_EQ(completion_text(begun, {}, true), "serving=\n:6\n") << "no space, no files";
+  const Completion half = complete(app, std::vector<std::string>{"--for=serving=li"});
+  EXPECT_EQ(half.source, ValueSource::kTaskQueues);
+  EXPECT_EQ(half.typed, "li");
+  const std::vector<Candidate> fetched{{.value = "lifecycle-queue", .description = ""}};
+  EXPECT_EQ(completion_text(half, fetched, true), "--for=serving=lifecycle-queue\n:36\n");
+}
+
 TEST(Completion, keeps_what_was_given) {
   const CommandLine command_line;
   const std::vector<std::string> words{"rollout", "promote", "--deployment-name", "one", "-n", "team", "--deployment-name=two", ""};
@@ -165,7 +178,8 @@ TEST(ProgramName, is_the_one_that_was_typed) {
 
 TEST(ProgramName, is_in_help_of_every_command) {
   const CommandLine command_line("kubectl lifecycle");
-  EXPECT_THAT(command_line.app().get_subcommand("worker")->help(command_line.app().get_name()), testing::HasSubstr("Usage: kubectl lifecycle worker"));
+  EXPECT_THAT(command_line.app().get_subcommand("worker")->help(command_line.app().get_name()),
+              testing::HasSubstr("Usage: kubectl lifecycle worker"));
   EXPECT_THAT(command_line.app().help(), testing::HasSubstr("kubectl lifecycle help exit-codes"));
 }
 
