@@ -23,11 +23,14 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 
+# Each package's description begins with its own summary.
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")
+
 set(CPACK_DEBIAN_LIFECYCLE_PACKAGE_NAME lifecycle)
 set(CPACK_DEBIAN_LIFECYCLE_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_LIFECYCLE_PACKAGE_RECOMMENDS ca-certificates)
 set(CPACK_DEBIAN_LIFECYCLE_PACKAGE_SUGGESTS "bash-completion, kubernetes-client")
-set(CPACK_COMPONENT_LIFECYCLE_DESCRIPTION "prove that Temporal workflows survive what happens to workers
+set(CPACK_DEBIAN_LIFECYCLE_DESCRIPTION "prove that Temporal workflows survive what happens to workers
 A worker and a client of Temporal in one program. It runs a workflow of
 several steps on your own server, lets you kill, replace, upgrade and roll
 back the workers under it, and tells from the workflow's history what became
@@ -46,7 +49,7 @@ if(sdk IN_LIST install_components)
   set(CPACK_DEBIAN_SDK_PACKAGE_DEPENDS
       "libgrpc++-dev, libprotobuf-dev, libabsl-dev, libre2-dev, libc-ares-dev, libssl-dev, zlib1g-dev, nlohmann-json3-dev")
   set(CPACK_DEBIAN_SDK_PACKAGE_RECOMMENDS "clang-19, cmake")
-  set(CPACK_COMPONENT_SDK_DESCRIPTION "C++23 library for Temporal workers and clients
+  set(CPACK_DEBIAN_SDK_DESCRIPTION "C++23 library for Temporal workers and clients
 Workflows as coroutines, activities, clients and a replayer for recorded
 histories, as static libraries with their headers and a CMake package:
 find_package(lifecycle) gives the target lifecycle::lifecycle.
