@@ -1,5 +1,6 @@
 #include "cli/completion/complete_command.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -28,6 +29,16 @@ std::vector<Candidate> fetch_within_budget(const Completion& completion, const P
   return future.wait_for(kBudget) == std::future_status::ready ? future.get() : std::vector<Candidate>();
 }
 
+// Whatever is asked meanwhile, a resolver or somebody's credential plugin, may neither write into the command line nor read from it.
+void detach_from_terminal() {
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nowhere >= 0) {
+    ::dup2(nowhere, STDIN_FILENO);
+    ::dup2(nowhere, STDERR_FILENO);
+    ::close(nowhere);
+  }
+}
+
 }  // namespace
 
 bool is_completion_request(std::span<const std::string> arguments) {
@@ -35,6 +46,7 @@ bool is_completion_request(std::span<const std::string> arguments) {
 }
 
 void run_complete(const CLI::App& app, std::span<const std::string> arguments, const ProcessContext& process) {
+  detach_from_terminal();
   const bool with_descriptions = arguments.front() == kComplete;
   const std::vector<std::string> no_word{""};
   const std::span<const std::string> words = arguments.size() > 1 ? arguments.subspan(1) : std::span(no_word);

@@ -62,14 +62,22 @@ def shell(request: pytest.FixtureRequest, shell_environment: dict[str, str], tmp
     opened.close()
 
 
+def clear(shell: Shell) -> None:
+    """An empty line on an empty screen; a shell that is busy with its answer takes keys for nothing."""
+
+    def is_empty() -> bool:
+        shell.press("C-c", "C-l")
+        return shell.screen().split() == [PROMPT]
+
+    wait_until(is_empty, "an empty line", context=shell.screen)
+
+
 def expect(shell: Shell, typed: str, line: str) -> None:
     """Tab makes `line` of what was typed."""
     shell.type(typed)
     shell.press("Tab")
     shell.wait_for(f"{PROMPT} {line}")
-    shell.press("C-c")
-    shell.press("C-l")
-    wait_until(lambda: line not in shell.screen(), "an empty line", context=shell.screen)
+    clear(shell)
 
 
 @pytest.fixture
@@ -113,8 +121,7 @@ def test_values_of_the_server_in_every_shell(shell: Shell, workflow_id: str, que
     shell.type(f"lifecycle start quick -w {workflow_id[:-5]}")
     shell.press("Tab")
     wait_until(lambda: workflow_id in shell.screen() or quoted in shell.screen(), workflow_id, context=shell.screen)
-    shell.press("C-c")
-    shell.press("C-l")
+    clear(shell)
     expect(shell, f"lifecycle worker -t {queue[:-2]}", f"lifecycle worker -t {queue} ")
     expect(shell, f"lifecycle worker --task-queue={queue[:-2]}", f"lifecycle worker --task-queue={queue} ")
 
