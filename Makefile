@@ -20,13 +20,14 @@
 #   make soak         1,000 kills of supervised workers (KILLS=n): nothing lost, nothing completed twice
 #   make install      into DESTDIR and PREFIX (/usr/local)
 #   make install-sdk  the library for other projects, likewise
+#   make package      the Debian packages, in build/release; make test-package tries them in a clean Debian 12 (as root)
 #   make clean        removes build/
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 KILLS ?= 1000
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install install-sdk build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images bench-recovery soak
+.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install install-sdk build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images bench-recovery soak package test-package
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -120,6 +121,15 @@ install: build
 
 install-sdk: build
 	@cmake --install build/release --component sdk --prefix $(PREFIX)
+
+package: build
+	@ci/setup --package
+	@cd build/release && SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) cpack > cpack.log 2>&1 || { cat cpack.log; exit 1; }
+	@lintian --fail-on error,warning build/release/*.deb
+	@ls -l build/release/*.deb
+
+test-package: package
+	@ci/test-package
 
 clean:
 	@rm -rf build

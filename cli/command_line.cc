@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/chaos/chaos_command.h"
+#include "cli/completion/completion_command.h"
 #include "cli/config_command.h"
 #include "cli/describe/describe_command.h"
 #include "cli/did_you_mean.h"
@@ -27,9 +28,6 @@
 
 namespace lifecycle::cli {
 namespace {
-
-constexpr const char* kSubcommandFooter =
-    "The flags of every command (--address, --namespace, --output, ...) are listed by: lifecycle --help";
 
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
@@ -70,24 +68,36 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
 
 }  // namespace
 
+std::string program_name(std::string_view path) {
+  const std::string_view file = path.substr(path.rfind('/') + 1);
+  for (const std::string_view host : {"temporal", "kubectl"}) {
+    if (file == fmt::format("{}-lifecycle", host)) {
+      return fmt::format("{} lifecycle", host);
+    }
+  }
+  return "lifecycle";
+}
+
 template <class Options, class Define, class Run>
 void CommandLine::add(const std::string& name, const std::string& help, Define define, Run run) {
   const auto options = std::make_shared<Options>();
   CLI::App* const command = app_.add_subcommand(name, help);
   define(*command, *options);
-  command->footer(kSubcommandFooter);
+  command->footer(
+      fmt::format("The flags of every command (--address, --namespace, --output, ...) are listed by: {} --help", app_.get_name()));
   commands_.push_back({.app = command, .run = [options, run](const ProcessContext& process) { return run(*options, process); }});
 }
 
-CommandLine::CommandLine() {
-  app_.name("lifecycle");
+CommandLine::CommandLine(const std::string& program) {
+  app_.name(program);
   app_.set_version_flag("--version", version_line);
   app_.require_subcommand(0, 1);
   app_.fallthrough();
-  app_.footer("Exit codes: lifecycle help exit-codes");
+  app_.footer(fmt::format("Exit codes: {} help exit-codes", program));
   add_global_options(app_, global_);
   add_worker_commands();
   add_workflow_commands();
+  add_completion();
   add_help();
 }
 
@@ -149,6 +159,11 @@ void CommandLine::add_workflow_commands() {
                      [this](const VerifyOptions& options, const ProcessContext& process) { return run_verify(global_, options, process); });
 }
 
+void CommandLine::add_completion() {
+  add<CompletionOptions>("completion", "print the script with which a shell completes this command line", add_completion_options,
+                         [](const CompletionOptions& options, const ProcessContext&) { return run_completion(options); });
+}
+
 void CommandLine::add_help() {
   CLI::App* const help = app_.add_subcommand("help", "explain a command, or the exit codes");
   help->add_option("topic", help_topic_, "a command, or exit-codes");
@@ -164,7 +179,8 @@ ExitCode CommandLine::run(const ProcessContext& process) {
     }
   }
   Output output(output_options(global_, process.environment));
-  return usage_error(output, "which command?", fmt::format("one of {}; see lifecycle --help", fmt::join(subcommand_names(app_), ", ")));
+  return usage_error(output, "which command?",
+                     fmt::format("one of {}; see {} --help", fmt::join(subcommand_names(app_), ", "), app_.get_name()));
 }
 
 ExitCode CommandLine::run_help(const ProcessContext& process) const {
@@ -178,27 +194,27 @@ ExitCode CommandLine::run_help(const ProcessContext& process) const {
   }
   for (const CLI::App* subcommand : app_.get_subcommands({})) {
     if (subcommand->get_name() == help_topic_) {
-      print(subcommand->help());
+      print(subcommand->help(app_.get_name()));
       return ExitCode::kDone;
     }
   }
   std::vector<std::string> topics = subcommand_names(app_);
   topics.emplace_back("exit-codes");
   Output output(output_options(global_, process.environment));
-  return usage_error(output, fmt::format("no help on '{}'", help_topic_),
-                     suggestion(help_topic_, topics, "the commands are listed by: lifecycle --help"));
+  return usage_error(output, fmt::format("no help on '{}'", help_topic_), suggestion(help_topic_, topics, commands_hint()));
 }
 
 std::string CommandLine::command_name() const {
   const std::vector<CLI::App*> chosen = app_.get_subcommands();
-  return chosen.empty() ? "lifecycle" : fmt::format("lifecycle {}", chosen.front()->get_name());
+  return chosen.empty() ? app_.get_name() : fmt::format("{} {}", app_.get_name(), chosen.front()->get_name());
 }
+
+std::string CommandLine::commands_hint() const { return fmt::format("the commands are listed by: {} --help", app_.get_name()); }
 
 ExitCode CommandLine::unknown_word(Output& output, const std::string& word) const {
   const std::vector<CLI::App*> chosen = app_.get_subcommands();
   if (!word.starts_with('-') && chosen.empty()) {
-    return usage_error(output, fmt::format("unknown command '{}'", word),
-                       suggestion(word, subcommand_names(app_), "the commands are listed by: lifecycle --help"));
+    return usage_error(output, fmt::format("unknown command '{}'", word), suggestion(word, subcommand_names(app_), commands_hint()));
   }
   std::vector<std::string> known = flag_names(app_);
   if (!chosen.empty()) {

@@ -13,9 +13,14 @@
 
 namespace lifecycle::cli {
 
+// What the user has typed to get here, told from argv[0]: the temporal CLI and kubectl run "temporal-lifecycle" and "kubectl-lifecycle" for
+// "temporal lifecycle" and "kubectl lifecycle".
+[[nodiscard]] std::string program_name(std::string_view path);
+
 class CommandLine {
  public:
-  CommandLine();
+  // `program` is what the command is called in help and hints.
+  explicit CommandLine(const std::string& program = "lifecycle");
   // Commands keep references to this object's options.
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
@@ -41,11 +46,13 @@ class CommandLine {
   void add(const std::string& name, const std::string& help, Define define, Run run);
   void add_worker_commands();
   void add_workflow_commands();
+  void add_completion();
   void add_help();
   [[nodiscard]] ExitCode run_help(const ProcessContext& process) const;
   [[nodiscard]] ExitCode unknown_word(Output& output, const std::string& word) const;
   // "lifecycle", or "lifecycle start" once that was read.
   [[nodiscard]] std::string command_name() const;
+  [[nodiscard]] std::string commands_hint() const;
 
   CLI::App app_{"Proves on your own Temporal server that workflows survive what happens to their workers."};
   GlobalOptions global_;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "cli/command_line.h"
+#include "cli/completion/complete_command.h"
 #include "cli/exit_code.h"
 #include "cli/global_options.h"
 #include "cli/output.h"
@@ -31,12 +32,16 @@ bool wants_json(const std::vector<std::string>& arguments) {
 
 ExitCode run(int argc, char** argv) {
   const client::Environment environment = client::process_environment();
-  CommandLine command_line;
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  CommandLine command_line(program_name(argv[0]));
+  if (is_completion_request(arguments)) {
+    run_complete(command_line.app(), arguments, ProcessContext{.environment = environment, .clock = system_clock()});
+  }
   try {
     command_line.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     OutputOptions options = output_options(command_line.global(), environment);
-    options.format = wants_json(std::vector<std::string>(argv + 1, argv + argc)) ? OutputFormat::kJson : OutputFormat::kText;
+    options.format = wants_json(arguments) ? OutputFormat::kJson : OutputFormat::kText;
     Output output(options);
     return command_line.explain(error, output);
   }

@@ -452,6 +452,18 @@ Result<LoadedConnection> load_connection(const ConnectionFlags& flags, const Env
                           .warnings = std::move(warnings)};
 }
 
+Result<std::vector<std::string>> profile_names(const ConnectionFlags& flags, const Environment& environment) {
+  const std::optional<ConfigFile> file = config_file(flags, environment);
+  const Result<std::string> content = file ? environment.read_file(file->path) : Result<std::string>("");
+  if (content) {
+    return read_profile_names(*content, file ? file->path : "");
+  }
+  if (content.error().code == ErrorCode::kNotFound) {
+    return std::vector<std::string>();
+  }
+  return fail(ErrorCode::kInvalidConfig, fmt::format("profile file '{}': {}", file->path, content.error().message));
+}
+
 Result<ConnectionConfig> load_connection_config(const ConnectionFlags& flags, const Environment& environment) {
   Result<LoadedConnection> loaded = load_connection(flags, environment);
   if (!loaded) {

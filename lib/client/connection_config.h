@@ -72,6 +72,9 @@ using ConnectionConfig = rpc::ConnectionOptions;
 // kInvalidArgument for what a flag says.
 [[nodiscard]] Result<ConnectionConfig> load_connection_config(const ConnectionFlags& flags, const Environment& environment);
 
+// The names of the profiles in the file that load_connection() would read; none when there is no file. Errors: kInvalidConfig.
+[[nodiscard]] Result<std::vector<std::string>> profile_names(const ConnectionFlags& flags, const Environment& environment);
+
 // A setting as it may be shown: of a secret only that it is set.
 struct ConnectionSetting {
   std::string key;                                        // as in a profile of temporal.toml: "address", "tls.server_name"

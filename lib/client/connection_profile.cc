@@ -189,4 +189,16 @@ Result<Profile> read_profile(std::string_view content, const std::string& file, 
   return found;
 }
 
+Result<std::vector<std::string>> read_profile_names(std::string_view content, const std::string& file) {
+  const toml::parse_result document = toml::parse(content);
+  if (!document) {
+    return fail(ErrorCode::kInvalidConfig, fmt::format("{}: {}", place(file, document.error().source()), document.error().description()));
+  }
+  std::vector<std::string> names;
+  if (const toml::table* const profiles = document["profile"].as_table()) {
+    std::ranges::transform(*profiles, std::back_inserter(names), [](const auto& entry) { return std::string(entry.first.str()); });
+  }
+  return names;
+}
+
 }  // namespace lifecycle::client

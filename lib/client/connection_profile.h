@@ -21,6 +21,9 @@ struct Profile {
 // line and column, for text that is not TOML and for values of the wrong type.
 [[nodiscard]] Result<Profile> read_profile(std::string_view content, const std::string& file, const std::string& name);
 
+// The names of the profiles in the TOML text `content`, in the file's order. Errors: kInvalidConfig for text that is not TOML.
+[[nodiscard]] Result<std::vector<std::string>> read_profile_names(std::string_view content, const std::string& file);
+
 // A header's name as gRPC wants it: "My_Header" is "my-header".
 [[nodiscard]] std::string header_name(std::string_view text);
 

@@ -38,6 +38,6 @@ def test_what_cmake_reads_is_in_the_context_and_no_more() -> None:
     lines = [line for line in (m.ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     assert lines[0] == "*"
     kept = {line.removeprefix("!") for line in lines[1:]}
-    for wanted in ("CMakeLists.txt", "CMakePresets.json", "LICENSE", "ci/requirements.txt", "ci/setup", "cli", "cmake", "lib", "worker"):
+    for wanted in ("CMakeLists.txt", "CMakePresets.json", "LICENSE", "ci/requirements.txt", "ci/setup", "cli", "cmake", "completions", "lib", "worker"):
         assert wanted in kept and (m.ROOT / wanted).exists()
     assert not any(fnmatch.fnmatch(name, kept_name) for name in ("build", "tests", ".git") for kept_name in kept)
