@@ -68,8 +68,7 @@ def test_a_worker_with_a_wrong_api_key_is_never_ready_and_one_with_the_right_key
                 "TEMPORAL_TASK_QUEUE": "behind-a-front",
             }
             with cluster.worker_pod("wrong-api-key", {**server, "TEMPORAL_API_KEY": "wrong-secret"}) as pod:
-                # A worker whose key is refused ends, or waits: either way it is no worker.
-                wait_until(lambda: "API key" in log_of(cluster, pod), "the log tells of the API key", 60, lambda: log_of(cluster, pod))
+                wait_until(lambda: "UNAUTHENTICATED" in log_of(cluster, pod), "the log says why", 60, lambda: log_of(cluster, pod))
                 assert not is_ready(cluster, pod)
                 assert "wrong-secret" not in log_of(cluster, pod)
             with cluster.worker_pod("right-api-key", {**server, "TEMPORAL_API_KEY": KEY}) as pod:
