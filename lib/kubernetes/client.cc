@@ -195,7 +195,7 @@ std::string Client::refusing_budget(const PodRef& pod, const Deadline& deadline)
 
 }  // namespace
 
-Result<std::unique_ptr<Api>> make_client(ClientOptions options, const Clock& clock, RandomStream randomness) {
+Result<std::unique_ptr<Api>> make_client(const ClientOptions& options, const Clock& clock, RandomStream randomness) {
   const Result<CurlLibrary> curl = load_curl_library();
   if (!curl) {
     return std::unexpected(curl.error());

@@ -17,6 +17,6 @@ struct ClientOptions {
 };
 
 // Loads libcurl, and speaks to nobody yet. `clock` outlives the client. Errors: kFailedPrecondition when libcurl is not installed.
-[[nodiscard]] Result<std::unique_ptr<Api>> make_client(ClientOptions options, const Clock& clock, RandomStream randomness);
+[[nodiscard]] Result<std::unique_ptr<Api>> make_client(const ClientOptions& options, const Clock& clock, RandomStream randomness);
 
 }  // namespace lifecycle::kubernetes

@@ -21,9 +21,9 @@ namespace lifecycle::kubernetes {
 
 // An empty value when there is no such member, so that paths can be followed without asking at every step.
 [[nodiscard]] inline const Json& child(const Json& object, std::string_view name) {
-  static const Json kNothing;
+  static const Json nothing;
   const Json* found = member(object, name);
-  return found != nullptr ? *found : kNothing;
+  return found != nullptr ? *found : nothing;
 }
 
 [[nodiscard]] inline std::string text_at(const Json& object, std::string_view name) {
@@ -49,9 +49,9 @@ template <class Integer>
 
 // The items of a list; none when it is not a list.
 [[nodiscard]] inline const Json& items_at(const Json& object, std::string_view name) {
-  static const Json kNone = Json::array();
+  static const Json none = Json::array();
   const Json& value = child(object, name);
-  return value.is_array() ? value : kNone;
+  return value.is_array() ? value : none;
 }
 
 // Nothing is thrown: what cannot be parsed is "discarded" (is_discarded()).

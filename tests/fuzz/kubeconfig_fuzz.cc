@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "kubernetes/kubeconfig.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer looks for this name.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   namespace kubernetes = lifecycle::kubernetes;
   const std::string_view text(reinterpret_cast<const char*>(data), size);

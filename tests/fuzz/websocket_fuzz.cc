@@ -1,4 +1,5 @@
 // Whatever a server sends, a session ends with an outcome or an error; and messages do not depend on where their bytes were cut.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -55,6 +56,7 @@ void check_answer(std::string_view bytes) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer looks for this name.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   lifecycle::check(messages_in(bytes, bytes.size() + 1) == messages_in(bytes, 3), "messages do not depend on where they were cut");
