@@ -40,7 +40,7 @@ std::string why_spared(const Target& target, const ChoiceInput& input) {
   if (input.hit_before.contains(target.key)) {
     return "it was hit before";
   }
-  if (input.now - target.created < input.min_age) {
+  if (input.min_age > Duration::zero() && input.now - target.created < input.min_age) {
     return fmt::format("it is {} old, less than {}", short_duration(input.now - target.created), short_duration(input.min_age));
   }
   const auto is_it = [&](const std::string& identity) { return is_behind(target, identity); };

@@ -19,8 +19,8 @@ from harness.workers import WorkerPool
 Lifecycle = Callable[..., Finished]
 Client = Callable[..., ManagedProcess]
 PROCESS = ("--target", "process")
-# The clocks of the server and of the command are the same here; the machine is busy.
-LATE_SECONDS = 3.0
+# By how much a bound may be exceeded where the machine is so busy that the server itself is late: what is tested is that it is counted.
+LATE_SECONDS = 20.0
 
 
 def state_of(pid: int) -> str:

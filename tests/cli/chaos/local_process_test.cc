@@ -114,7 +114,8 @@ TEST_F(LocalProcess, stands_still_and_goes_on) {
 
 TEST_F(LocalProcess, that_has_the_id_of_one_that_is_gone_is_left_alone) {
   JournalEntry entry = planned(target());
-  ASSERT_EQ(::kill(pid_, SIGSTOP), 0);
+  ASSERT_TRUE(injector_.inject({.kind = FaultKind::kPause}, target()));
+  ASSERT_TRUE(injector_.prove({.kind = FaultKind::kPause}, target(), patience_));
   entry.undo["startTicks"] = target().start_ticks + 1;
   EXPECT_THAT(injector_.undo(entry, patience_).value_or(""), HasSubstr("is gone"));
   EXPECT_TRUE(facts().stopped());
@@ -129,7 +130,9 @@ TEST_F(LocalProcess, of_another_host_is_not_undone_here) {
 TEST_F(LocalProcess, gets_sigkill_when_its_grace_period_is_over) {
   const Target victim = target();
   const Fault fault{.kind = FaultKind::kDelete, .grace_period = std::chrono::seconds(2)};
-  ASSERT_EQ(::kill(pid_, SIGSTOP), 0);  // a stopped process does not hear SIGTERM
+  // A stopped process does not hear SIGTERM.
+  ASSERT_TRUE(injector_.inject({.kind = FaultKind::kPause}, victim));
+  ASSERT_TRUE(injector_.prove({.kind = FaultKind::kPause}, victim, patience_));
   ASSERT_TRUE(injector_.inject(fault, victim));
   EXPECT_THAT(injector_.prove(fault, victim, patience_).value_or(""), HasSubstr("after a grace period of 2 s"));
 }

@@ -177,6 +177,12 @@ TEST(Victims, are_old_enough) {
   EXPECT_THAT(choice.spared.front().reason, HasSubstr("less than 2m"));
 }
 
+TEST(Victims, may_be_younger_than_nothing_where_clocks_differ) {
+  std::vector<Target> fleet = pods(1);
+  fleet.front().created = kNow + minutes(1);
+  EXPECT_THAT(choose_victims(fleet, {.now = kNow}).victims, SizeIs(1));
+}
+
 TEST(Victims, are_those_that_temporal_names) {
   const auto choose = [](std::vector<std::vector<std::string>> named) {
     return choose_victims(pods(3), {.limits = {.count = 9}, .named_by_temporal = std::move(named), .now = kNow});
