@@ -38,6 +38,8 @@ ExitCode exit_code_for(ErrorCode code) {
       return ExitCode::kNotFound;
     case ErrorCode::kUnavailable:
       return ExitCode::kTemporalUnreachable;
+    case ErrorCode::kKubernetesUnreachable:
+      return ExitCode::kKubernetesUnreachable;
     case ErrorCode::kDeadlineExceeded:
       return ExitCode::kTimedOut;
     case ErrorCode::kPermissionDenied:
@@ -67,6 +69,8 @@ std::string_view name_of(ErrorCode code) {
       return "already_exists";
     case ErrorCode::kUnavailable:
       return "unavailable";
+    case ErrorCode::kKubernetesUnreachable:
+      return "kubernetes_unreachable";
     case ErrorCode::kDeadlineExceeded:
       return "deadline_exceeded";
     case ErrorCode::kPermissionDenied:

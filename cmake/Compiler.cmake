@@ -19,6 +19,7 @@ if(LIFECYCLE_CCACHE)
 endif()
 
 option(LIFECYCLE_WERROR "Treat warnings as errors" OFF)
+option(LIFECYCLE_FUZZ "Build tests/fuzz, and everything for them: with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 set(LIFECYCLE_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
 
 add_library(lifecycle_warnings INTERFACE)
@@ -27,6 +28,10 @@ target_compile_options(lifecycle_warnings INTERFACE -Wall -Wextra -Wpedantic -Wc
 
 add_compile_options(-ffunction-sections -fdata-sections -fno-omit-frame-pointer)
 add_link_options(-fuse-ld=lld -Wl,--gc-sections)
+if(LIFECYCLE_FUZZ)
+  set(LIFECYCLE_SANITIZE "address,undefined")
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(LIFECYCLE_SANITIZE)
   add_compile_options(-fsanitize=${LIFECYCLE_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${LIFECYCLE_SANITIZE})

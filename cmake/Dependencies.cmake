@@ -37,3 +37,7 @@ target_link_libraries(lifecycle_grpc INTERFACE
 # Header-only fmt, so that no library of ours drags in a shared one for formatting.
 add_library(lifecycle_fmt INTERFACE)
 target_link_libraries(lifecycle_fmt INTERFACE fmt::fmt-header-only)
+
+# The kubeconfig reader's YAML. The headers are in the compiler's own folders.
+lifecycle_static_libraries(yaml_cpp_archive yaml-cpp)
+lifecycle_static_libraries(crypto_archive crypto)

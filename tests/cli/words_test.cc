@@ -65,6 +65,7 @@ TEST(DidYouMean, does_not_guess_wildly) {
 TEST(ExitCodes, follow_from_what_went_wrong) {
   EXPECT_EQ(exit_code_for(ErrorCode::kInvalidArgument), ExitCode::kUsage);
   EXPECT_EQ(exit_code_for(ErrorCode::kUnavailable), ExitCode::kTemporalUnreachable);
+  EXPECT_EQ(exit_code_for(ErrorCode::kKubernetesUnreachable), ExitCode::kKubernetesUnreachable);
   EXPECT_EQ(exit_code_for(ErrorCode::kPermissionDenied), ExitCode::kNotAuthorised);
   EXPECT_EQ(exit_code_for(ErrorCode::kNotFound), ExitCode::kNotFound);
   EXPECT_EQ(exit_code_for(ErrorCode::kAlreadyExists), ExitCode::kOperationFailed);
