@@ -242,7 +242,7 @@ std::optional<std::string> Completion::given_value(const std::string& name) cons
 
 ValueSource value_source(std::string_view name) {
   using enum ValueSource;
-  constexpr std::array<std::pair<std::string_view, ValueSource>, 23> kSources{{
+  constexpr std::array<std::pair<std::string_view, ValueSource>, 25> kSources{{
       {"workflow", kWorkflowIds},
       {"workflow-id", kWorkflowIds},
       {"--workflow-id", kWorkflowIds},
@@ -256,6 +256,8 @@ ValueSource value_source(std::string_view name) {
       {"VERSION", kVersions},
       {"--deployment-name", kDeployments},
       {"--profile", kProfiles},
+      {"--kube-context", kKubeContexts},
+      {"--name", kPods},
       {"--config-file", kFiles},
       {"--settings-file", kFiles},
       {"--api-key-file", kFiles},

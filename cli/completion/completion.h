@@ -27,6 +27,8 @@ enum class ValueSource : std::uint8_t {
   kDeployments,
   kTaskQueues,
   kProfiles,  // of temporal.toml
+  kKubeContexts,
+  kPods,
 };
 
 // The source of a flag ("--task-queue"), an argument ("version") or a part of a value ("QUEUE") by its name: equal names mean the same

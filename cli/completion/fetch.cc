@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "cli/completion/fetch_kubernetes.h"
 #include "client/connection_config.h"
 #include "client/deployments.h"
 #include "rpc/await.h"
@@ -152,6 +153,8 @@ std::vector<Candidate> fetch_from_server(const Completion& completion, Connectio
     case ValueSource::kDeployments:
       return deployments_there(deployments);
     case ValueSource::kProfiles:
+    case ValueSource::kKubeContexts:
+    case ValueSource::kPods:
     case ValueSource::kFiles:
     case ValueSource::kNobody:
       return {};
@@ -162,6 +165,9 @@ std::vector<Candidate> fetch_from_server(const Completion& completion, Connectio
 std::vector<Candidate> fetch_candidates(const Completion& completion, const ProcessContext& process, Duration timeout) {
   if (completion.source == ValueSource::kNobody || completion.source == ValueSource::kFiles) {
     return {};
+  }
+  if (completion.source == ValueSource::kKubeContexts || completion.source == ValueSource::kPods) {
+    return fetch_from_kubernetes(completion, process, timeout);
   }
   const GlobalOptions options = global_options(completion);
   if (completion.source == ValueSource::kProfiles) {

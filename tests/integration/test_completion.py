@@ -63,13 +63,9 @@ def shell(request: pytest.FixtureRequest, shell_environment: dict[str, str], tmp
 
 
 def clear(shell: Shell) -> None:
-    """An empty line on an empty screen; a shell that is busy with its answer takes keys for nothing."""
-
-    def is_empty() -> bool:
-        shell.press("C-c", "C-l")
-        return shell.screen().split() == [PROMPT]
-
-    wait_until(is_empty, "an empty line", context=shell.screen)
+    """An empty line on an empty screen. Not by Ctrl-C: the terminal then drops the keys that a busy shell has not read yet."""
+    shell.press("C-u", "C-l")
+    wait_until(lambda: shell.screen().split() == [PROMPT], "an empty line", context=shell.screen)
 
 
 def expect(shell: Shell, typed: str, line: str) -> None:

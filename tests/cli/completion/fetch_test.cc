@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "cli/command_line.h"
+#include "cli/completion/fetch_kubernetes.h"
 #include "tests/cli/command_test.h"
 
 namespace lifecycle::cli {
@@ -109,6 +110,22 @@ TEST_F(FetchTest, a_profile_file_that_is_none_gives_none) {
   environment_.variables["HOME"] = "/home/somebody";
   const ProcessContext process{.environment = environment_, .clock = system_clock()};
   EXPECT_THAT(fetch_candidates(complete(command_line_.app(), std::vector<std::string>{"--profile", ""}), process, seconds(1)), IsEmpty());
+}
+
+TEST(FetchFromKubernetes, contexts_say_their_cluster) {
+  kubernetes::Kubeconfig config{.current_context = "prod"};
+  config.contexts["prod"].cluster = "c1";
+  config.contexts["test"].cluster = "c2";
+  EXPECT_THAT(context_candidates(config), ElementsAre(Candidate{.value = "prod", .description = "cluster c1, current"},
+                                                      Candidate{.value = "test", .description = "cluster c2"}));
+}
+
+TEST(FetchFromKubernetes, no_kubeconfig_gives_none) {
+  const client::Environment environment{.variables = {{"HOME", "/no/such/home"}}, .read_file = {}};
+  const ProcessContext process{.environment = environment, .clock = system_clock()};
+  for (const ValueSource source : {ValueSource::kKubeContexts, ValueSource::kPods}) {
+    EXPECT_THAT(fetch_from_kubernetes({.source = source}, process, seconds(1)), IsEmpty());
+  }
 }
 
 }  // namespace
