@@ -5,7 +5,7 @@
 #   make test         all tests
 #   make test-unit    the tests that need no server
 #   make test-production   the tests on the production Temporal server with PostgreSQL, which needs Go (make test has them, too, where Go is)
-#   make go-tools     builds that server
+#   make go-tools     builds that server, and the Go SDK's worker that ours is tested beside
 #   make asan, tsan   the tests with AddressSanitizer and UndefinedBehaviorSanitizer, with ThreadSanitizer
 #   make tidy         clang-tidy over every file that is shipped
 #   make lint         format, scripts and house rules
@@ -55,6 +55,7 @@ test-production: build
 
 go-tools: setup
 	@ci/build-go-tools || [ $$? -eq 3 ]
+	@! command -v go > /dev/null || go -C bench/peers/go build -buildvcs=false -o $(CURDIR)/build/peers/go-peer .
 
 asan tsan: setup
 	@cmake --preset $@ > build/configure-$@.log 2>&1 || { cat build/configure-$@.log; exit 1; }
