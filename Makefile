@@ -18,6 +18,7 @@
 #   make deploy       images and manifests into the cluster that kubectl speaks to; make undeploy takes them out again
 #   make bench-recovery  how long a workflow stands still after SIGTERM, SIGKILL and SIGSTOP: ours, and the Go and Python SDKs' workers
 #   make soak         1,000 kills of supervised workers (KILLS=n): nothing lost, nothing completed twice
+#   make soak-cluster 100 workflows in the cluster under one proven SIGKILL after the other for three minutes, and what lifecycle verify says
 #   make install      into DESTDIR and PREFIX (/usr/local)
 #   make install-sdk  the library for other projects, likewise
 #   make package      the Debian packages, in build/release; make test-package tries them in a clean Debian 12 (as root)
@@ -27,7 +28,7 @@ JOBS ?= $(shell nproc)
 KILLS ?= 1000
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install install-sdk build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images bench-recovery soak package test-package
+.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install install-sdk build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images soak-cluster bench-recovery soak package test-package
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -104,6 +105,9 @@ cluster-images: build
 	@ci/build-kubernetes
 	@ci/images
 	@ci/build --prepare
+
+soak-cluster:
+	@LIFECYCLE_SOAK_SECONDS=180 LIFECYCLE_SOAK_WORKFLOWS=100 build/venv/bin/python -m pytest -q -s tests/cluster/test_soak.py
 
 deploy:
 	@ci/build
