@@ -27,7 +27,8 @@ RUN export LIFECYCLE_REVISION="$REVISION" \
 
 FROM ${RUNTIME_IMAGE}
 # What `lifecycle` loads when it speaks to Kubernetes; a worker never does.
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libcurl4 > /dev/null && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libcurl4 > /dev/null \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/* /var/log/*
 RUN echo 'lifecycle:x:1000:' >> /etc/group && echo 'lifecycle:x:1000:1000::/home/lifecycle:/bin/bash' >> /etc/passwd
 COPY LICENSE /usr/share/doc/lifecycle/
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

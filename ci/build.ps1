@@ -31,9 +31,11 @@ foreach ($file in '00-namespaces', '01-postgres', '02-temporal-server-simple', '
   Invoke-Step kubectl apply -f "k8s/$file.yaml"
 }
 $prefix = ''
+$pull = 'IfNotPresent'
 if ($Push) {
   Wait-For infra deployment/registry
   $prefix = "$registry/"
+  $pull = 'Always' # the node may have an older image of that name
   $forward = Start-Process kubectl -ArgumentList '-n infra port-forward svc/registry 30500:5000' -PassThru -WindowStyle Hidden
   try {
     Start-Sleep -Seconds 3
@@ -51,7 +53,7 @@ if ($Push) {
 
 Wait-For temporal statefulset/postgres, job/temporal-schema, deployment/temporal-frontend, job/temporal-namespace
 foreach ($file in '04-workers-v1', '05-workers-v2', '06-versioned-workers-v1', '07-versioned-workers-v2', '09-client') {
-  (Get-Content -Raw "k8s/$file.yaml") -replace 'image: lifecycle-worker:', "image: ${prefix}lifecycle-worker:" | kubectl apply -f -
+  (Get-Content -Raw "k8s/$file.yaml") -replace 'image: lifecycle-worker:', "image: ${prefix}lifecycle-worker:" -replace 'imagePullPolicy: IfNotPresent', "imagePullPolicy: $pull" | kubectl apply -f -
   if ($LASTEXITCODE -ne 0) { throw "k8s/$file.yaml was not accepted" }
 }
 Wait-For temporal deployment/temporal-web
