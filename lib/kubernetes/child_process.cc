@@ -58,7 +58,7 @@ std::vector<std::string> environment_of(const Program& program) {
     }
   }
   for (const auto& [name, value] : program.environment) {
-    out.push_back(name + "=" + value);
+    out.push_back(fmt::format("{}={}", name, value));
   }
   return out;
 }

@@ -178,7 +178,7 @@ Result<CredentialSnapshot> Credentials::assembled() const {
     if (!fits_header(value)) {
       return fail(ErrorCode::kInvalidConfig, fmt::format("{}: {} has characters that a header cannot have", access_.origin, name));
     }
-    snapshot.headers.emplace_back(name + ": " + value);
+    snapshot.headers.emplace_back(fmt::format("{}: {}", name, value));
   }
   return snapshot;
 }
