@@ -96,7 +96,7 @@ std::string label_selector_text(const Json& selector) {
   std::string text;
   const auto add = [&text](const std::string& requirement) { text += (text.empty() ? "" : ",") + requirement; };
   for (const auto& [key, value] : labels_at(selector, "matchLabels")) {
-    add(key + "=" + value);
+    add(fmt::format("{}={}", key, value));
   }
   for (const Json& expression : items_at(selector, "matchExpressions")) {
     add(requirement_text(expression));
