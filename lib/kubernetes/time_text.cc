@@ -13,8 +13,9 @@ std::optional<int> take_number(std::string_view& rest, std::size_t digits) {
   if (rest.size() < digits || rest[0] == '-') {
     return std::nullopt;
   }
-  const auto [end, error] = std::from_chars(rest.data(), rest.data() + digits, number);
-  if (error != std::errc() || end != rest.data() + digits) {
+  const std::string_view text = rest.substr(0, digits);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
     return std::nullopt;
   }
   rest.remove_prefix(digits);
