@@ -105,8 +105,9 @@ std::optional<std::string> unchunked(std::string_view rest) {
   std::string body;
   while (true) {
     const std::size_t end_of_size = rest.find("\r\n");
+    const std::string_view digits = rest.substr(0, end_of_size);
     std::size_t size = 0;
-    if (end_of_size == std::string_view::npos || std::from_chars(rest.data(), rest.data() + end_of_size, size, 16).ec != std::errc() ||
+    if (end_of_size == std::string_view::npos || std::from_chars(digits.data(), digits.data() + digits.size(), size, 16).ec != std::errc() ||
         size > kRefusalBytesMax) {
       return std::nullopt;
     }
