@@ -107,8 +107,8 @@ std::optional<std::string> unchunked(std::string_view rest) {
     const std::size_t end_of_size = rest.find("\r\n");
     const std::string_view digits = rest.substr(0, end_of_size);
     std::size_t size = 0;
-    if (end_of_size == std::string_view::npos || std::from_chars(digits.data(), digits.data() + digits.size(), size, 16).ec != std::errc() ||
-        size > kRefusalBytesMax) {
+    if (end_of_size == std::string_view::npos ||
+        std::from_chars(digits.data(), digits.data() + digits.size(), size, 16).ec != std::errc() || size > kRefusalBytesMax) {
       return std::nullopt;
     }
     if (size == 0) {
