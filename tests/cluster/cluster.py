@@ -78,14 +78,13 @@ class Cluster:
         return json.loads(done.stdout)
 
     @contextlib.contextmanager
-    def worker_pod(self, name: str, variables: dict[str, str], resources: Object | None = None) -> Iterator[str]:
-        """A pod of its own like those of lifecycle-workers-v1, but for these variables of its environment (and resources), for as long as it is needed."""
+    def worker_pod(self, name: str, variables: dict[str, str]) -> Iterator[str]:
+        """A pod of its own like those of lifecycle-workers-v1, but for these variables of its environment, for as long as it is needed."""
         spec = self.get("-n", "workers", "deployment", "lifecycle-workers-v1")["spec"]["template"]["spec"]
         spec.pop("topologySpreadConstraints", None)
         (container,) = spec["containers"]
         container["env"] = [entry for entry in container["env"] if entry["name"] not in variables]
         container["env"] += [{"name": variable, "value": value} for variable, value in variables.items()]
-        container["resources"] = resources or container["resources"]
         self.apply("workers", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}}, "spec": spec})
         try:
             yield name

@@ -15,7 +15,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
-from harness.server import TemporalServer
+from harness.server import TemporalServer, free_port
 
 BASE = "debian:bookworm-slim"
 QUEUE = "lifecycle-queue"
@@ -53,7 +53,8 @@ class Container:
     def __init__(self, version: str, server: TemporalServer) -> None:
         self.id = docker(
             "run", "--detach", "--network", "host", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
-            "--env", f"TEMPORAL_ADDRESS={server.address}", f"lifecycle-worker:{version}"
+            "--env", f"TEMPORAL_ADDRESS={server.address}", "--env", f"LIFECYCLE_HEALTH_ADDRESS=127.0.0.1:{free_port()}",
+            f"lifecycle-worker:{version}"
         ).strip()  # fmt: skip
 
     def state(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from temporalio.client import Client, WorkflowHandle
 
 from cluster import Cluster, Object
@@ -38,6 +39,7 @@ async def while_workflows_run(
     return await results, [reason for handle in handles for reason in await why_retried(handle)]
 
 
+@pytest.mark.long
 def test_a_rolling_update_under_fifty_workflows_costs_none_of_them_a_step(cluster: Cluster) -> None:
     update = [("-n", "workers", "rollout", "restart", *(f"deployment/{name}" for name in UNVERSIONED))]
     update += [("-n", "workers", "rollout", "status", f"deployment/{name}", "--timeout=120s") for name in UNVERSIONED]
@@ -79,34 +81,3 @@ def test_a_worker_killed_inside_its_pod_is_started_again_and_its_step_goes_on_el
         return status["lastState"].get("terminated") if status["ready"] else None
 
     assert wait_until(ended, "the container has ended and is ready again", 60)["exitCode"] == 137
-
-
-# The worker is made the first that the kernel ends; then the container is filled over its limit.
-OVER_THE_LIMIT = """
-for s in /proc/[0-9]*/status; do
-  if [ "$(sed -n 's/^PPid:\\t//p' $s)" = 1 ] && [ "$(sed -n 's/^Name:\\t//p' $s)" = lifecycle ]; then
-    echo 1000 > ${s%status}oom_score_adj
-  fi
-done
-x=$(head -c 400000000 /dev/zero | tr '\\0' x); sleep 1
-"""
-
-
-def test_a_worker_over_its_memory_limit_is_started_again_and_the_workflows_complete(cluster: Cluster) -> None:
-    pod = cluster.pods("workers", "app=lifecycle-workers,version=v1.0.0")[0]["metadata"]["name"]
-
-    def status() -> Object:
-        return cluster.get("-n", "workers", "pod", pod)["status"]["containerStatuses"][0]
-
-    restarts = status()["restartCount"]
-    with cluster.forwarded("temporal", "temporal-frontend", 7233) as address:
-        fill = [("-n", "workers", "exec", pod, "--", "/bin/bash", "-c", f"({OVER_THE_LIMIT}) & wait; true")]
-        results, _ = asyncio.run(while_workflows_run(address, 20, 8, 1000, fill, cluster))
-    assert [result["steps_completed"] for result in results] == [8] * 20
-
-    def ended() -> Object | None:
-        now = status()
-        return now["lastState"].get("terminated") if now["ready"] and now["restartCount"] == restarts + 1 else None
-
-    last = wait_until(ended, "the container has ended and is ready again", 60, lambda: str(status()))
-    assert last["exitCode"] == 137, last
