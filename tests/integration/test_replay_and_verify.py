@@ -28,11 +28,22 @@ class ServerWithUi:
         command = [temporal_program(), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(self.port), "--http-port", str(self.http_port)]
         self.process = ManagedProcess([*command, "--ui-port", str(self.ui_port), "--log-level", "error"], directory / "server.log")
         wait_until(lambda: answers(self.address), "a server that answers", 60, self.process.log)
+        # The Web UI starts beside the server, and says 503 until it has reached it.
+        wait_until(self.ui_answers, "a Web UI that answers", 60, self.process.log)
 
-    def history_over(self, port: int, workflow_id: str, arguments: str = "") -> bytes:
-        url = f"http://127.0.0.1:{port}/api/v1/namespaces/default/workflows/{workflow_id}/history{arguments}"
+    def ui_answers(self) -> bool:
+        try:
+            return bool(self.get(self.ui_port, "namespaces/default/workflows"))
+        except OSError:
+            return False
+
+    def get(self, port: int, path: str) -> bytes:
+        url = f"http://127.0.0.1:{port}/api/v1/{path}"
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=10) as answer:
             return answer.read()
+
+    def history_over(self, port: int, workflow_id: str, arguments: str = "") -> bytes:
+        return self.get(port, f"namespaces/default/workflows/{workflow_id}/history{arguments}")
 
 
 @pytest.fixture(scope="module")
