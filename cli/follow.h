@@ -1,7 +1,6 @@
 // Follows a run to its end and tells an observer what happens to it.
 //
-// Three things go on at once, on one event loop: a long poll that waits for the end (client::OutcomeWatch), one that brings each new event
-// of the history, and a sample of DescribeWorkflowExecution several times a second, which alone shows the attempts of what is running.
+// Three things go on at once, on one event loop: a long poll that waits for the end (client::OutcomeWatch), and the two of RunFeed.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,4 @@
-// Watches a run and tells its story anew whenever something may have changed: a long poll brings history's events as they are written, and
-// a sample of DescribeWorkflowExecution several times a second what history does not have, the attempts of what is running.
+// Watches a run and tells its story anew whenever something may have changed.
 #pragma once
 
 #include <functional>
@@ -10,15 +9,10 @@
 #include "base/error.h"
 #include "base/event_loop.h"
 #include "cli/describe/story.h"
+#include "cli/run_feed.h"
 #include "rpc/workflow_service.h"
 
 namespace lifecycle::cli {
-
-struct WatchTarget {
-  std::string name_space;
-  std::string workflow_id;
-  std::string run_id;
-};
 
 struct WatchHandlers {
   // After each sample. The last call has the run's end.
@@ -32,7 +26,7 @@ struct WatchHandlers {
 class StoryWatch {
  public:
   // Begins at once. The references outlive the watch; handlers run on the loop.
-  StoryWatch(rpc::WorkflowService& service, EventLoop& loop, WatchTarget target, WatchHandlers handlers);
+  StoryWatch(rpc::WorkflowService& service, EventLoop& loop, RunFeed::Target target, WatchHandlers handlers);
   ~StoryWatch();
   StoryWatch(const StoryWatch&) = delete;
   StoryWatch& operator=(const StoryWatch&) = delete;
