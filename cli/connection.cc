@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "rpc/process.h"
 #include "rpc/service_stack.h"
 
 namespace lifecycle::cli {
@@ -28,10 +29,16 @@ Result<std::unique_ptr<Connection>> make_connection(const GlobalOptions& options
   return connection;
 }
 
-void show_warnings(const Connection& connection, Output& output) {
-  for (const std::string& warning : connection.warnings) {
-    output.warning(warning);
+Result<std::unique_ptr<Connection>> connect_command(const GlobalOptions& options, const ProcessContext& process, Output& output) {
+  const Logger log = command_log(options);
+  rpc::prepare_process(log);
+  Result<std::unique_ptr<Connection>> connection = make_connection(options, process, log);
+  if (connection) {
+    for (const std::string& warning : (*connection)->warnings) {
+      output.warning(warning);
+    }
   }
+  return connection;
 }
 
 client::Client make_client(Connection& connection) {

@@ -29,8 +29,9 @@ struct Connection {
 [[nodiscard]] Result<std::unique_ptr<Connection>> make_connection(const GlobalOptions& options, const ProcessContext& process,
                                                                   const Logger& logger);
 
-// For commands whose log is silent.
-void show_warnings(const Connection& connection, Output& output);
+// make_connection() for a command that answers and ends: its log is silent when nobody asked for it, so that the warnings go to `output`.
+[[nodiscard]] Result<std::unique_ptr<Connection>> connect_command(const GlobalOptions& options, const ProcessContext& process,
+                                                                  Output& output);
 
 // A client over the connection; the connection outlives it.
 [[nodiscard]] client::Client make_client(Connection& connection);

@@ -17,7 +17,6 @@
 #include "cli/time_text.h"
 #include "client/call.h"
 #include "rpc/methods.h"
-#include "rpc/process.h"
 
 namespace lifecycle::cli {
 namespace {
@@ -154,13 +153,10 @@ void add_list_options(CLI::App& app, ListOptions& options) {
 
 ExitCode run_list(const GlobalOptions& global, const ListOptions& options, const ProcessContext& process) {
   Output output(output_options(global, process.environment));
-  const Logger log = command_log(global);
-  rpc::prepare_process(log);
-  const Result<std::unique_ptr<Connection>> connection = make_connection(global, process, log);
+  const Result<std::unique_ptr<Connection>> connection = connect_command(global, process, output);
   if (!connection) {
     return output.report(connection.error());
   }
-  show_warnings(**connection, output);
   return run_list(global, options, process, output, **connection);
 }
 

@@ -13,7 +13,6 @@
 #include "cli/stop_requests.h"
 #include "cli/time_text.h"
 #include "client/deployments.h"
-#include "rpc/process.h"
 
 namespace lifecycle::cli {
 namespace {
@@ -254,19 +253,16 @@ void add_rollout_options(CLI::App& app, RolloutOptions& options) {
 
 ExitCode run_rollout(const GlobalOptions& global, const RolloutOptions& options, const ProcessContext& process) {
   Output output(output_options(global, process.environment));
-  const Logger log = command_log(global);
-  rpc::prepare_process(log);
   const Result<void> valid = options.action == RolloutAction::kPromote
                                  ? client::check_version({.deployment_name = options.deployment_name, .build_id = options.version})
                                  : client::check_deployment_name(options.deployment_name);
   if (!valid) {
     return output.report(valid.error());
   }
-  const Result<std::unique_ptr<Connection>> connection = make_connection(global, process, log);
+  const Result<std::unique_ptr<Connection>> connection = connect_command(global, process, output);
   if (!connection) {
     return output.report(connection.error());
   }
-  show_warnings(**connection, output);
   return run_rollout(global, options, process, output, **connection);
 }
 

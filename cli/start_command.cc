@@ -17,7 +17,6 @@
 #include "cli/stop_requests.h"
 #include "cli/workflow_id.h"
 #include "converter/payload.h"
-#include "rpc/process.h"
 
 namespace lifecycle::cli {
 namespace {
@@ -210,17 +209,14 @@ std::string follow_again_command(const GlobalOptions& global, const StartOptions
 
 ExitCode run_start(const GlobalOptions& global, StartOptions options, const ProcessContext& process) {
   Output output(output_options(global, process.environment));
-  const Logger log = command_log(global);
-  rpc::prepare_process(log);
   const Result<demo::LifecycleInput> input = make_input(options.preset, options.input);
   if (!input) {
     return output.report(input.error());
   }
-  const Result<std::unique_ptr<Connection>> connection = make_connection(global, process, log);
+  const Result<std::unique_ptr<Connection>> connection = connect_command(global, process, output);
   if (!connection) {
     return output.report(connection.error());
   }
-  show_warnings(**connection, output);
   if (options.workflow_id.empty()) {
     RandomStream random = entropy_stream();
     options.workflow_id = make_workflow_id(workflow_id_prefix(options.preset), process.clock.wall_now(), random);

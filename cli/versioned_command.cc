@@ -23,7 +23,6 @@
 #include "client/call.h"
 #include "client/deployments.h"
 #include "converter/payload.h"
-#include "rpc/process.h"
 
 namespace lifecycle::cli {
 namespace {
@@ -356,8 +355,6 @@ void add_versioned_options(CLI::App& app, VersionedOptions& options) {
 
 ExitCode run_versioned(const GlobalOptions& global, const VersionedOptions& options, const ProcessContext& process) {
   Output output(output_options(global, process.environment));
-  const Logger log = command_log(global);
-  rpc::prepare_process(log);
   for (const std::string& build_id : {options.version, options.compare_with.empty() ? options.version : options.compare_with}) {
     if (const auto valid = client::check_version({.deployment_name = options.deployment_name, .build_id = build_id}); !valid) {
       return output.report(valid.error());
@@ -367,11 +364,10 @@ ExitCode run_versioned(const GlobalOptions& global, const VersionedOptions& opti
   if (!input) {
     return output.report(input.error());
   }
-  const Result<std::unique_ptr<Connection>> connection = make_connection(global, process, log);
+  const Result<std::unique_ptr<Connection>> connection = connect_command(global, process, output);
   if (!connection) {
     return output.report(connection.error());
   }
-  show_warnings(**connection, output);
   return run_versioned(global, options, *input, process, output, **connection);
 }
 

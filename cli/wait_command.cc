@@ -15,7 +15,6 @@
 #include "cli/time_text.h"
 #include "client/deployments.h"
 #include "client/outcome_watch.h"
-#include "rpc/process.h"
 
 namespace lifecycle::cli {
 namespace {
@@ -243,13 +242,10 @@ ExitCode run_wait(const GlobalOptions& global, const WaitOptions& options, const
   if (options.kind == WaitKind::kCompleted && options.workflow_id.empty()) {
     return output.report("usage", ExitCode::kUsage, "which workflow?", "lifecycle wait WORKFLOW_ID --for completed");
   }
-  const Logger log = command_log(global);
-  rpc::prepare_process(log);
-  const Result<std::unique_ptr<Connection>> connection = make_connection(global, process, log);
+  const Result<std::unique_ptr<Connection>> connection = connect_command(global, process, output);
   if (!connection) {
     return output.report(connection.error());
   }
-  show_warnings(**connection, output);
   return run_wait(global, options, process, output, **connection);
 }
 

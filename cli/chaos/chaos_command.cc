@@ -22,7 +22,6 @@
 #include "cli/time_text.h"
 #include "cli/workflow_id.h"
 #include "client/call.h"
-#include "rpc/process.h"
 
 namespace lifecycle::cli::chaos {
 namespace {
@@ -267,19 +266,16 @@ ExitCode run_signal_worker(const ChaosOptions& options, const ProcessContext& pr
 
 ExitCode run_chaos(const GlobalOptions& global, const ChaosOptions& options, const ProcessContext& process) {
   Output output(output_options(global, process.environment));
-  const Logger log = command_log(global);
-  rpc::prepare_process(log);
   if (options.action == ChaosAction::kSignalWorker) {
     return run_signal_worker(options, process, output);
   }
   if (const Result<void> checked = check_options(options); !checked) {
     return output.report(checked.error());
   }
-  const Result<std::unique_ptr<Connection>> connection = make_connection(global, process, log);
+  const Result<std::unique_ptr<Connection>> connection = connect_command(global, process, output);
   if (!connection) {
     return output.report(connection.error());
   }
-  show_warnings(**connection, output);
   return ChaosCommand(global, options, process, output, **connection).run();
 }
 

@@ -24,7 +24,6 @@
 #include "cli/run_report.h"
 #include "cli/stop_requests.h"
 #include "history/history_json.h"
-#include "rpc/process.h"
 
 namespace lifecycle::cli {
 namespace {
@@ -335,13 +334,10 @@ ExitCode run_describe(const GlobalOptions& global, const DescribeOptions& option
   if (options.watch && options.format >= DescribeFormat::kMermaid) {
     return output.report("usage", ExitCode::kUsage, "--watch: a picture is drawn once", "use -o text, json or jsonl with it");
   }
-  const Logger log = command_log(adjusted);
-  rpc::prepare_process(log);
-  const Result<std::unique_ptr<Connection>> connection = make_connection(adjusted, process, log);
+  const Result<std::unique_ptr<Connection>> connection = connect_command(adjusted, process, output);
   if (!connection) {
     return output.report(connection.error());
   }
-  show_warnings(**connection, output);
   return run_describe(adjusted, options, process, output, **connection);
 }
 

@@ -17,7 +17,6 @@
 #include "client/call.h"
 #include "history/history_file.h"
 #include "rpc/methods.h"
-#include "rpc/process.h"
 
 namespace lifecycle::cli {
 namespace {
@@ -279,13 +278,10 @@ ExitCode run_verify(const GlobalOptions& global, const VerifyOptions& options, c
   if (const Result<void> valid = check_sources(options); !valid) {
     return output.report(valid.error());
   }
-  const Logger log = command_log(global);
-  rpc::prepare_process(log);
-  const Result<std::unique_ptr<Connection>> connection = make_connection(global, process, log);
+  const Result<std::unique_ptr<Connection>> connection = connect_command(global, process, output);
   if (!connection) {
     return output.report(connection.error());
   }
-  show_warnings(**connection, output);
   return run_verify(global, options, output, connection->get());
 }
 
