@@ -4,6 +4,7 @@
 #include "cli/describe/describe_command.h"
 #include "cli/list_command.h"
 #include "cli/wait_command.h"
+#include "history/history_json.h"
 #include "tests/cli/command_test.h"
 #include "tests/cli/describe/stories.h"
 

@@ -6,10 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "base/check.h"
 #include "cli/describe/story.h"
-#include "history/history_json.h"
 #include "tests/cli/history_events.h"
+#include "tests/support/history_corpus.h"
 
 namespace lifecycle::cli::test {
 
@@ -20,12 +19,7 @@ inline std::string read_text(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-// `name` without ".json".
-inline api::History recorded_history(const std::string& name) {
-  Result<api::History> history = history::history_from_json(read_text(std::string(LIFECYCLE_TEST_HISTORIES) + "/" + name + ".json"));
-  check(history.has_value(), "a recorded history can be read");
-  return *std::move(history);
-}
+using lifecycle::test::recorded_history;
 
 inline WallTime last_time_of(const api::History& history) {
   return api::to_wall_time(history.events(history.events_size() - 1).event_time());

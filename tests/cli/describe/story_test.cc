@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <ctime>
-#include <filesystem>
 #include <set>
 
+#include "base/check.h"
 #include "cli/describe/story_text.h"
 #include "cli/describe/story_words.h"
 #include "tests/cli/describe/stories.h"
@@ -32,17 +32,6 @@ const Span& step(const Story& story, int number) {
 }
 
 // --- every recorded history
-
-std::vector<std::string> recorded_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(LIFECYCLE_TEST_HISTORIES)) {
-    if (entry.path().extension() == ".json") {
-      names.push_back(entry.path().stem().string());
-    }
-  }
-  std::ranges::sort(names);
-  return names;
-}
 
 class RecordedStory : public testing::TestWithParam<std::string> {};
 
@@ -73,7 +62,8 @@ TEST_P(RecordedStory, tells_of_each_activity_and_each_workflow_task_with_its_tim
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(AllHistories, RecordedStory, testing::ValuesIn(recorded_names()), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(AllHistories, RecordedStory, testing::ValuesIn(lifecycle::test::recorded_history_names()),
+                         [](const auto& info) { return info.param; });
 
 TEST(Story, of_a_killed_worker_names_both_versions_the_lost_attempt_and_the_time_without_a_worker) {
   const Story story = recorded_story("python_killed_worker");
