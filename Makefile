@@ -17,6 +17,7 @@
 #   make test-cluster the demonstration deployed through the cluster's registry, and its tests on a real Kubernetes
 #   make deploy       images and manifests into the cluster that kubectl speaks to; make undeploy takes them out again
 #   make bench-recovery  how long a workflow stands still after SIGTERM, SIGKILL and SIGSTOP: ours, and the Go and Python SDKs' workers
+#   make bench-standstill   how long workflows in the cluster stand still after each fault of lifecycle chaos, beside the longest that may be
 #   make soak         1,000 kills of supervised workers (KILLS=n): nothing lost, nothing completed twice
 #   make soak-cluster 100 workflows in the cluster under one proven SIGKILL after the other for three minutes, and what lifecycle verify says
 #   make install      into DESTDIR and PREFIX (/usr/local)
@@ -28,7 +29,7 @@ JOBS ?= $(shell nproc)
 KILLS ?= 1000
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install install-sdk build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images soak-cluster bench-recovery soak package test-package
+.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install install-sdk build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images soak-cluster bench-recovery bench-standstill soak package test-package
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -66,8 +67,7 @@ asan tsan: setup
 tidy: setup
 	@cmake --preset tidy > build/configure-tidy.log 2>&1 || { cat build/configure-tidy.log; exit 1; }
 	@cmake --build --preset tidy --target lifecycle_revision > /dev/null
-	@git ls-files 'lib/*.cc' 'worker/*.cc' 'cli/*.cc' | xargs -P $(JOBS) -n 1 clang-tidy-19 --quiet -p build/tidy 2> build/tidy.log \
-	  || { grep -v 'warnings generated' build/tidy.log; exit 1; }
+	@ci/tidy
 
 lint: setup
 	@ci/lint
@@ -114,6 +114,9 @@ deploy:
 
 undeploy:
 	@ci/cleanup
+
+bench-standstill: build
+	@build/venv/bin/python bench/standstill.py
 
 bench-recovery: build
 	@build/venv/bin/python bench/recovery.py
