@@ -78,13 +78,16 @@ class Cluster:
         return json.loads(done.stdout)
 
     @contextlib.contextmanager
-    def worker_pod(self, name: str, variables: dict[str, str]) -> Iterator[str]:
-        """A pod of its own like those of lifecycle-workers-v1, but for these variables of its environment, for as long as it is needed."""
+    def worker_pod(self, name: str, variables: dict[str, str], memory_limit: str | None = None) -> Iterator[str]:
+        """A pod of its own like those of lifecycle-workers-v1, but for these variables of its environment and this limit of its memory, for as long
+        as it is needed."""
         spec = self.get("-n", "workers", "deployment", "lifecycle-workers-v1")["spec"]["template"]["spec"]
         spec.pop("topologySpreadConstraints", None)
         (container,) = spec["containers"]
         container["env"] = [entry for entry in container["env"] if entry["name"] not in variables]
         container["env"] += [{"name": variable, "value": value} for variable, value in variables.items()]
+        if memory_limit is not None:
+            container["resources"] = {"requests": {"cpu": "50m", "memory": memory_limit}, "limits": {"memory": memory_limit}}
         self.apply("workers", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}}, "spec": spec})
         try:
             yield name

@@ -81,3 +81,36 @@ def test_a_worker_killed_inside_its_pod_is_started_again_and_its_step_goes_on_el
         return status["lastState"].get("terminated") if status["ready"] else None
 
     assert wait_until(ended, "the container has ended and is ready again", 60)["exitCode"] == 137
+
+
+async def start_with_large_inputs(address: str, queue: str) -> list[WorkflowHandle]:
+    """Workflows of three short steps, each with an input that is nearly as large as the server takes."""
+    client = await Client.connect(address)
+    order = {"steps": 3, "step_duration_ms": 200, "note": "x" * 1_900_000}
+    return [await client.start_workflow("LifecycleWorkflow", order, id=unique("large"), task_queue=queue) for _ in range(40)]
+
+
+async def results_of(address: str, ids: list[str]) -> list[Object]:
+    client = await Client.connect(address)
+    return [await client.get_workflow_handle(workflow_id).result() for workflow_id in ids]
+
+
+def test_a_worker_over_its_memory_limit_is_started_again_and_the_workflows_complete(cluster: Cluster) -> None:
+    """One worker takes more at once than its container's memory holds. On cgroup v1 the kernel ends the worker alone, and its parent tells what it left
+    behind; on v2 it ends both, and the time-outs tell."""
+    queue = unique("large")
+
+    def last_end() -> Object | None:
+        (status,) = cluster.get("-n", "workers", "pod", "too-small")["status"]["containerStatuses"]
+        return status["lastState"].get("terminated") or status["state"].get("terminated")
+
+    with cluster.forwarded("temporal", "temporal-frontend", 7233) as address:
+        ids = [handle.id for handle in asyncio.run(start_with_large_inputs(address, queue))]
+        many_at_once = {"TEMPORAL_TASK_QUEUE": queue, "LIFECYCLE_MAX_CONCURRENT_WORKFLOW_TASK_POLLS": "40"}
+        with cluster.worker_pod("too-small", many_at_once, memory_limit="24Mi"):
+            ended = wait_until(last_end, "the container has ended", 60, lambda: cluster.kubectl("-n", "workers", "describe", "pod", "too-small"))
+            assert (ended["exitCode"], ended["reason"]) == (137, "OOMKilled"), ended
+            with cluster.worker_pod("large-enough", {"TEMPORAL_TASK_QUEUE": queue}):
+                assert [result["steps_completed"] for result in asyncio.run(results_of(address, ids))] == [3] * len(ids)
+    verified = cluster.lifecycle("verify", *ids, "-o", "json")
+    assert verified.returncode == 0, f"{verified.stdout}\n{verified.stderr}"
