@@ -90,6 +90,19 @@ void RunChanges::on_event(const api::HistoryEvent& event, std::vector<RunChange>
     case api::enums::EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
       changes.push_back({.kind = ChangeKind::kCancelRequested, .time = time});
       break;
+    case api::enums::EVENT_TYPE_WORKFLOW_TASK_STARTED:
+      workflow_task_worker_ = parse_worker_identity(event.workflow_task_started_event_attributes().identity());
+      break;
+    case api::enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
+      // A task that nobody took in time only leaves the queue of a worker that has gone.
+      if (event.workflow_task_timed_out_event_attributes().timeout_type() == api::enums::TIMEOUT_TYPE_START_TO_CLOSE) {
+        changes.push_back({.kind = ChangeKind::kWorkflowTaskFailed,
+                           .time = time,
+                           .worker = workflow_task_worker_,
+                           .version = workflow_task_worker_.version,
+                           .message = "timed out: the worker took it and did not answer"});
+      }
+      break;
     case api::enums::EVENT_TYPE_WORKFLOW_TASK_FAILED: {
       const auto& failed = event.workflow_task_failed_event_attributes();
       WorkerIdentity worker = parse_worker_identity(failed.identity());

@@ -27,7 +27,7 @@ enum class ChangeKind : std::uint8_t {
   kPaused,
   kResumed,
   kCancelRequested,
-  kWorkflowTaskFailed,  // a worker could not go on with the workflow (nondeterminism, a payload it cannot read); the server tries again
+  kWorkflowTaskFailed,  // a worker could not go on (nondeterminism, a payload it cannot read) or did not answer; the server tries again
   kNoWorker,            // nobody takes the next task
   kServerAway,          // Temporal does not answer
   kServerBack,
@@ -77,7 +77,8 @@ class RunChanges {
   void on_pending(const temporal::api::workflow::v1::PendingActivityInfo& activity, WallTime now, std::vector<RunChange>& changes);
 
   RunSteps steps_;
-  std::map<std::int64_t, Told> told_;  // by scheduled event id
+  std::map<std::int64_t, Told> told_;    // by scheduled event id
+  WorkerIdentity workflow_task_worker_;  // who took the latest workflow task
   std::int64_t last_event_id_ = 0;
 };
 

@@ -227,9 +227,8 @@ void add_wait_options(CLI::App& app, WaitOptions& options) {
   app.add_option_function<std::string>(
          "--for", [&options](const std::string& text) { read_condition(text, options); },
          "completed: the workflow has ended; serving=QUEUE: a worker polls the task queue, or did so within the last minute; "
-         "version=VERSION: so do "
-         "workers of that version")
-      ->type_name("CONDITION")
+         "version=VERSION: so do workers of that version")
+      ->type_name("completed|serving=QUEUE|version=VERSION")
       ->required();
   add_duration(app, "--timeout", options.timeout, "stop waiting after this time, with exit code 124");
   app.add_option("--deployment-name", options.deployment_name,

@@ -146,7 +146,8 @@ std::string text_of(const Summary& summary) {
   if (!summary.errors.empty()) {
     return fmt::format("UNKNOWN: {} of {} histories could not be replayed ({})", summary.errors.size(), summary.all(), counts);
   }
-  return fmt::format("ACCEPTED: this code fits all {} histories ({})", summary.all(), counts);
+  const std::string histories = summary.all() == 1 ? "the history" : fmt::format("all {} histories", summary.all());
+  return fmt::format("ACCEPTED: this code fits {} ({})", histories, counts);
 }
 
 ordered_json json_of(const Summary& summary) {

@@ -120,7 +120,7 @@ class VerifyCommand {
   Result<std::vector<Target>> find_targets() {
     std::vector<Target> targets;
     for (const std::string& workflow_id : options_.workflow_ids) {
-      targets.push_back({.source = workflow_id, .run_id = {}});
+      targets.push_back({.source = workflow_id, .run_id = options_.run_id});
     }
     if (!options_.histories.empty()) {
       const Result<std::vector<std::string>> files = history_files(options_.histories);
@@ -239,14 +239,20 @@ class VerifyCommand {
 // One source of histories at a time.
 Result<void> check_sources(const VerifyOptions& options) {
   const int sources = (options.workflow_ids.empty() ? 0 : 1) + (options.query.empty() ? 0 : 1) + (options.histories.empty() ? 0 : 1);
-  return sources == 1 ? Result<void>()
-                      : fail(ErrorCode::kInvalidArgument, "verify what? workflow ids, or --query, or --history", "lifecycle verify --help");
+  if (sources != 1) {
+    return fail(ErrorCode::kInvalidArgument, "verify what? workflow ids, or --query, or --history", "lifecycle verify --help");
+  }
+  if (!options.run_id.empty() && options.workflow_ids.size() != 1) {
+    return fail(ErrorCode::kInvalidArgument, "--run-id is a run of one workflow", "lifecycle verify WORKFLOW_ID --run-id RUN_ID");
+  }
+  return {};
 }
 
 }  // namespace
 
 void add_verify_options(CLI::App& app, VerifyOptions& options) {
   app.add_option("workflow-id", options.workflow_ids, "workflows whose latest run is verified");
+  app.add_option("-r,--run-id", options.run_id, "run id of the one workflow [the latest run]");
   app.add_option("--query,-q", options.query, "list filter: all runs that it finds are verified");
   app.add_option("--history", options.histories, "files of histories, or folders of them; no server is asked");
   app.add_option("--journal", options.journal, "journal of lifecycle chaos: what was done to the workers of these runs");

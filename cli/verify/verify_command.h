@@ -18,6 +18,7 @@ struct Connection;
 
 struct VerifyOptions {
   std::vector<std::string> workflow_ids;  // the latest run of each
+  std::string run_id;                     // another run, of the only workflow id
   std::string query;                      // a list filter: all runs that it finds
   std::vector<std::string> histories;     // files and folders, without a server
   std::string journal;                    // of `lifecycle chaos`; empty: what was done to the workers is not known

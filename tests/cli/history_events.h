@@ -101,6 +101,11 @@ class HistoryEvents {
     return *this;
   }
 
+  HistoryEvents& workflow_task_timed_out(api::enums::TimeoutType type, double seconds) {
+    add(api::enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT, seconds).mutable_workflow_task_timed_out_event_attributes()->set_timeout_type(type);
+    return *this;
+  }
+
   HistoryEvents& completed(double seconds) {
     api::HistoryEvent& event = add(api::enums::EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED, seconds);
     *event.mutable_workflow_execution_completed_event_attributes()->mutable_result() = converter::to_payloads(demo::LifecycleResult{});

@@ -140,6 +140,20 @@ TEST_F(RunChangesTest, a_workflow_task_that_failed_is_told_with_the_reason) {
   EXPECT_THAT(hear(), ElementsAre("workflow_task_failed: nondeterminism"));
 }
 
+TEST_F(RunChangesTest, a_worker_that_took_a_workflow_task_and_did_not_answer_is_named) {
+  events_.workflow_task_scheduled(0).workflow_task_started("1@here/v1.0.0#a", 0);
+  events_.workflow_task_timed_out(api::enums::TIMEOUT_TYPE_START_TO_CLOSE, 10);
+  const std::vector<RunChange> changes = changes_.apply_history(events_.history().events());
+  EXPECT_THAT(told(changes), ElementsAre("workflow_task_failed: timed out: the worker took it and did not answer"));
+  EXPECT_EQ(changes.at(0).worker.text, "1@here/v1.0.0#a");
+  EXPECT_EQ(changes.at(0).version, "v1.0.0");
+}
+
+TEST_F(RunChangesTest, a_workflow_task_that_left_the_queue_of_a_worker_that_has_gone_is_not_told) {
+  events_.workflow_task_scheduled(0).workflow_task_timed_out(api::enums::TIMEOUT_TYPE_SCHEDULE_TO_START, 2);
+  EXPECT_THAT(hear(), IsEmpty());
+}
+
 TEST_F(RunChangesTest, a_cancelled_step_that_never_ran_has_not_started) {
   events_.scheduled(0, 1);
   hear();

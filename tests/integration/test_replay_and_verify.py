@@ -102,6 +102,21 @@ def test_runs_are_verified_by_id_and_by_query(
     assert lifecycle("verify", "nobody-has-this").exit_code == 5
 
 
+def test_an_earlier_run_is_verified_by_its_run_id(
+    workers: WorkerPool, queue: str, lifecycle: Callable[..., Finished], api: TemporalApi
+) -> None:
+    workers.lifecycle("v1.0.0")
+    workflow_id = unique("again")
+    runs = []
+    for _ in range(2):
+        assert lifecycle("quick", "-t", queue, "-w", workflow_id, *QUICK).exit_code == 0
+        runs.append(api.run(api.client.get_workflow_handle(workflow_id).describe()).run_id)
+    for run_id, arguments in ((runs[0], ("--run-id", runs[0])), (runs[1], ())):
+        verified = lifecycle("verify", workflow_id, *arguments, "-o", "json")
+        assert verified.exit_code == 0, verified
+        assert [run["runId"] for run in json.loads(verified.stdout)["runs"]] == [run_id]
+
+
 def test_an_open_run_is_unknown_and_its_history_in_progress(
     workers: WorkerPool, queue: str, lifecycle: Callable[..., Finished], api: TemporalApi, tmp_path: pathlib.Path
 ) -> None:

@@ -118,12 +118,11 @@ TEST(Completion, says_who_knows_the_values) {
 }
 
 TEST(Completion, goes_on_within_a_value_that_has_parts) {
-  CLI::App app;
-  std::string condition;
-  app.add_option("--for", condition)->type_name("completed|serving=QUEUE|version=VERSION");
-  const Completion begun = complete(app, std::vector<std::string>{"--for", "s"});
+  const CommandLine command_line;
+  const CLI::App& app = command_line.app();
+  const Completion begun = complete(app, std::vector<std::string>{"wait", "--for", "s"});
   EXPECT_EQ(completion_text(begun, {}, true), "serving=\n:6\n") << "no space, no files";
-  const Completion half = complete(app, std::vector<std::string>{"--for=serving=li"});
+  const Completion half = complete(app, std::vector<std::string>{"wait", "--for=serving=li"});
   EXPECT_EQ(half.source, ValueSource::kTaskQueues);
   EXPECT_EQ(half.typed, "li");
   const std::vector<Candidate> fetched{{.value = "lifecycle-queue", .description = ""}};

@@ -84,6 +84,10 @@ TEST_F(ReplayCommandTest, AClosedAndAnOpenHistoryAreAccepted) {
   EXPECT_EQ(end.errors, "");
 }
 
+TEST_F(ReplayCommandTest, OneHistoryIsSpokenOfAsOne) {
+  EXPECT_THAT(replay({recorded("python_open")}).output, HasSubstr("\nACCEPTED: this code fits the history (0 replayed, 1 in progress)\n"));
+}
+
 TEST_F(ReplayCommandTest, AMismatchTellsTheEventTheRecordedAndTheAttempted) {
   const std::string file = write("changed.json", changed());
   const ReplayEnd end = replay({recorded("go_open"), file});

@@ -134,6 +134,10 @@ TEST_F(VerifyCommandTest, ExactlyOneSourceOfHistories) {
   both.workflow_ids = {"w"};
   both.query = "WorkflowType = 'x'";
   EXPECT_EQ(verify_server(both).exit_code, ExitCode::kUsage);
+  VerifyOptions run_of_two;
+  run_of_two.workflow_ids = {"w", "x"};
+  run_of_two.run_id = "r";
+  EXPECT_EQ(verify_server(run_of_two).exit_code, ExitCode::kUsage);
 }
 
 }  // namespace
