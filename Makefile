@@ -97,7 +97,8 @@ dev: deploy
 
 test-cluster: build cluster-up
 	@ci/build --push
-	@build/venv/bin/python -m pytest -q tests/cluster $(CLUSTER_TESTS)
+	@build/venv/bin/python -m pytest -q tests/cluster $(CLUSTER_TESTS) \
+	  || { [ -n "$(CLUSTER_AGAIN)" ] && build/venv/bin/python -m pytest -q tests/cluster $(CLUSTER_TESTS) --last-failed --last-failed-no-failures none; }
 
 # What test-cluster needs and takes minutes to make, the first time.
 cluster-images: build

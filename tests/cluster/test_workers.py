@@ -3,7 +3,6 @@
 import asyncio
 from datetime import timedelta
 
-import pytest
 from temporalio.client import Client, WorkflowHandle
 
 from cluster import Cluster, Object
@@ -39,7 +38,6 @@ async def while_workflows_run(
     return await results, [reason for handle in handles for reason in await why_retried(handle)]
 
 
-@pytest.mark.long
 def test_a_rolling_update_under_fifty_workflows_costs_none_of_them_a_step(cluster: Cluster) -> None:
     update = [("-n", "workers", "rollout", "restart", *(f"deployment/{name}" for name in UNVERSIONED))]
     update += [("-n", "workers", "rollout", "status", f"deployment/{name}", "--timeout=120s") for name in UNVERSIONED]
