@@ -198,8 +198,21 @@ class Chart {
     add_row(title_of(span), row, note_of(span));
   }
 
+  // Pods of one Deployment differ at the end of their names.
+  [[nodiscard]] static std::string last_part(const std::string& name) {
+    constexpr std::string_view kCut = "...";
+    if (name.size() <= kNoteWidth) {
+      return name;
+    }
+    std::size_t begin = name.size() - (kNoteWidth - kCut.size());
+    while (begin < name.size() && (static_cast<unsigned char>(name[begin]) & 0xC0U) == 0x80U) {
+      ++begin;
+    }
+    return std::string(kCut) + name.substr(begin);
+  }
+
   [[nodiscard]] static std::string note_of(const Span& span) {
-    std::string note = one_line(place_of(span.worker).process, kNoteWidth);
+    std::string note = last_part(one_line(place_of(span.worker).process));
     if (span.kind == SpanKind::kChildWorkflow) {
       note = one_line(span.id, kNoteWidth);
     }
