@@ -27,6 +27,7 @@
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 KILLS ?= 1000
+CLUSTER_PYTEST = build/venv/bin/python -m pytest -q -o cache_dir=$(CURDIR)/build/pytest-cache tests/cluster
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
 .PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install install-sdk build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images soak-cluster bench-recovery bench-standstill soak package test-package
@@ -97,8 +98,7 @@ dev: deploy
 
 test-cluster: build cluster-up
 	@ci/build --push
-	@build/venv/bin/python -m pytest -q tests/cluster $(CLUSTER_TESTS) \
-	  || { [ -n "$(CLUSTER_AGAIN)" ] && build/venv/bin/python -m pytest -q tests/cluster $(CLUSTER_TESTS) --last-failed --last-failed-no-failures none; }
+	@$(CLUSTER_PYTEST) $(CLUSTER_TESTS) || { [ -n "$(CLUSTER_AGAIN)" ] && $(CLUSTER_PYTEST) $(CLUSTER_TESTS) --last-failed --last-failed-no-failures none; }
 
 # What test-cluster needs and takes minutes to make, the first time.
 cluster-images: build

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import queue
 import signal
@@ -55,7 +56,7 @@ class DevLoop:
                 return line
 
     def end(self) -> None:
-        self._process.send_signal(signal.SIGINT)
+        os.killpg(self._process.pid, signal.SIGINT)  # as a terminal sends Ctrl-C
         self._process.wait(60)
 
 
@@ -101,7 +102,7 @@ def test_three_edits_under_a_live_workflow(cluster: Cluster, loop: DevLoop) -> N
         version = loop.wait_for("the workers are v").split()[-1]
         wait_until(lambda: steps_of(f"{version}-edited"), f"steps of {workflow_id} with another output", 60)
 
-        with edited(ACTIVITY, OUTPUT, '.worker_version = info.worker_version + "-edited"'):
+        with edited(ACTIVITY, '+ "-edited",', '+ "-edited"'):
             loop.wait_for("error")
             loop.wait_for("the workers are left alone")
         loop.wait_for("the program is the same")
