@@ -39,9 +39,12 @@ RecoveryBound recovery_bound(const HeldWork& work, const Fault& fault, const Tar
   if (silence <= Duration::zero()) {
     return {.total = std::nullopt, .parts = "the activity has no time-out that is known"};
   }
-  return {.total = silence + *work.retry_interval + 2 * kServerTimerSlack,
-          .parts = fmt::format("{} time-out {} + {} + timers {}", heartbeats ? "heartbeat" : "start-to-close", format_duration(silence),
-                               retry, format_duration(2 * kServerTimerSlack))};
+  std::string parts = fmt::format("{} time-out {} + {} + timers {}", heartbeats ? "heartbeat" : "start-to-close", format_duration(silence),
+                                  retry, format_duration(2 * kServerTimerSlack));
+  if (fault.kind == FaultKind::kPause) {
+    return {.total = std::nullopt, .parts = std::move(parts) + ", and again for each attempt that its open polls take"};
+  }
+  return {.total = silence + *work.retry_interval + 2 * kServerTimerSlack, .parts = std::move(parts)};
 }
 
 std::string_view name_of(RecoveryKind kind) {
