@@ -22,6 +22,7 @@ constexpr std::string_view kWorkerContainer = "worker";
 constexpr std::int32_t kKilledExitCode = 137;
 constexpr std::chrono::seconds kDefaultGracePeriod{30};
 constexpr Duration kAfterGracePeriod = std::chrono::seconds(60);
+constexpr std::string_view kBackOff = "CrashLoopBackOff";
 constexpr Duration kSigkillProofTimeout = std::chrono::seconds(60);
 
 PodRef ref(const Target& target) { return {.name_space = target.name_space, .name = target.name, .uid = target.key}; }
@@ -266,7 +267,7 @@ Result<std::string> PodInjector::prove(const Fault& fault, const Target& target,
 }
 
 Result<std::string> PodInjector::prove_sigkill(const Target& target, Patience& patience) {
-  std::string killed;  // the exit code is proof enough where a back-off holds the next start up
+  std::string killed;  // the exit code is proof enough where the next start is held up
   Result<std::string> restarted = wait_until_seen(
       patience, kSigkillProofTimeout, fmt::format("exit code {} of container {}", kKilledExitCode, target.container),
       [&]() -> Result<std::optional<std::string>> {
@@ -284,9 +285,12 @@ Result<std::string> PodInjector::prove_sigkill(const Target& target, Patience& p
                       fmt::format("container {} ended with exit code {}, not with {}", target.container, end->exit_code, kKilledExitCode));
         }
         killed = fmt::format("container {} ended with exit code {}", target.container, kKilledExitCode);
-        return container->restart_count > target.restart_count
-                   ? std::optional(fmt::format("{} and was started again (restart {})", killed, container->restart_count))
-                   : std::nullopt;
+        if (container->restart_count > target.restart_count) {
+          return fmt::format("{} and was started again (restart {})", killed, container->restart_count);
+        }
+        // The back-off of a container that ended often lasts for minutes.
+        return container->waiting_reason == kBackOff ? std::optional(fmt::format("{}; it waits to be started again ({})", killed, kBackOff))
+                                                     : std::nullopt;
       });
   return !restarted && !killed.empty() ? killed + "; it was not started again yet" : restarted;
 }

@@ -105,6 +105,19 @@ TEST_F(PodFaults, leave_a_pod_alone_that_took_the_name_meanwhile) {
   EXPECT_THAT(cluster_.pods, SizeIs(1));
 }
 
+TEST_F(PodFaults, do_not_wait_for_the_end_of_a_back_off) {
+  end_container("a", 137);
+  const Target victim = target("a");
+  kubernetes::ContainerStatus& container = cluster_.pods["a"].containers.front();
+  container.last_state = kubernetes::ContainerTermination{.exit_code = 137, .finished_at = kEnd + std::chrono::seconds(9)};
+  container.waiting_reason = "CrashLoopBackOff";
+  int waits = 0;
+  patience_.on_wait = [&] { ++waits; };
+  EXPECT_EQ(injector_.prove({.kind = FaultKind::kSigkill}, victim, patience_).value_or(""),
+            "container worker ended with exit code 137; it waits to be started again (CrashLoopBackOff)");
+  EXPECT_EQ(waits, 0);
+}
+
 TEST_F(PodFaults, are_not_proven_by_a_pod_that_stays) {
   const Target victim = target("a");
   const Result<std::string> proof = injector_.prove({.kind = FaultKind::kDelete}, victim, patience_);
