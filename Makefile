@@ -68,7 +68,7 @@ asan tsan: setup
 tidy: setup
 	@cmake --preset tidy > build/configure-tidy.log 2>&1 || { cat build/configure-tidy.log; exit 1; }
 	@cmake --build --preset tidy --target lifecycle_revision > /dev/null
-	@ci/tidy
+	@JOBS=$(JOBS) ci/tidy
 
 lint: setup
 	@ci/lint
@@ -98,7 +98,8 @@ dev: deploy
 
 test-cluster: build cluster-up
 	@ci/build --push
-	@$(CLUSTER_PYTEST) $(CLUSTER_TESTS) || { [ -n "$(CLUSTER_AGAIN)" ] && $(CLUSTER_PYTEST) $(CLUSTER_TESTS) --last-failed --last-failed-no-failures none; }
+	@rm -rf build/pytest-cache
+	@$(CLUSTER_PYTEST) $(CLUSTER_TESTS) || { [ $$? -eq 1 ] && [ -n "$(CLUSTER_AGAIN)" ] && $(CLUSTER_PYTEST) $(CLUSTER_TESTS) --last-failed; }
 
 # What test-cluster needs and takes minutes to make, the first time.
 cluster-images: build

@@ -53,7 +53,7 @@ start_docker() {
   "$docker" info > /dev/null 2>&1 && return
   if [ "$(id -u)" != 0 ] || ! command -v dockerd > /dev/null; then die "the Docker engine does not answer: start it"; fi
   mkdir -p "$cluster_folder/run" "$cluster_folder/log"
-  dockerd > "$cluster_folder/log/dockerd.log" 2>&1 &
+  setsid dockerd > "$cluster_folder/log/dockerd.log" 2>&1 &
   echo $! > "$cluster_folder/run/dockerd.pid"
   until_ok 60 "$docker" info || die "the Docker engine did not start: see $cluster_folder/log/dockerd.log"
 }

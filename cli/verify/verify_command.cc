@@ -172,7 +172,7 @@ class VerifyCommand {
     return {.source = target.source,
             .workflow_id = workflow_id,
             .workflow_type = index.workflow_type().empty() ? "unknown type" : index.workflow_type(),
-            .run_id = index.started() != nullptr ? index.started()->original_execution_run_id() : target.run_id,
+            .run_id = target.run_id.empty() && index.started() != nullptr ? index.started()->original_execution_run_id() : target.run_id,
             .status = status_of(index),
             .events = history.events_size(),
             .report = verify::verify({.history = index, .has_journal = !options_.journal.empty(), .faults = faults}, rules_)};
@@ -251,7 +251,7 @@ Result<void> check_sources(const VerifyOptions& options) {
 }  // namespace
 
 void add_verify_options(CLI::App& app, VerifyOptions& options) {
-  app.add_option("workflow-id", options.workflow_ids, "workflows whose latest run is verified");
+  app.add_option("workflow-id", options.workflow_ids, "workflows; of each the latest run is verified");
   app.add_option("-r,--run-id", options.run_id, "run id of the one workflow [the latest run]");
   app.add_option("--query,-q", options.query, "list filter: all runs that it finds are verified");
   app.add_option("--history", options.histories, "files of histories, or folders of them; no server is asked");

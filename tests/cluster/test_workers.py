@@ -85,7 +85,10 @@ async def start_with_large_inputs(address: str, queue: str) -> list[WorkflowHand
     """Workflows of three short steps, each with an input that is nearly as large as the server takes."""
     client = await Client.connect(address)
     order = {"steps": 3, "step_duration_ms": 200, "note": "x" * 1_900_000}
-    return [await client.start_workflow("LifecycleWorkflow", order, id=unique("large"), task_queue=queue) for _ in range(40)]
+    return [
+        await client.start_workflow("LifecycleWorkflow", order, id=unique("large"), task_queue=queue, execution_timeout=timedelta(minutes=4))
+        for _ in range(40)
+    ]
 
 
 async def results_of(address: str, ids: list[str]) -> list[Object]:
@@ -99,8 +102,9 @@ def test_a_worker_over_its_memory_limit_is_started_again_and_the_workflows_compl
     queue = unique("large")
 
     def last_end() -> Object | None:
-        (status,) = cluster.get("-n", "workers", "pod", "too-small")["status"]["containerStatuses"]
-        return status["lastState"].get("terminated") or status["state"].get("terminated")
+        for status in cluster.get("-n", "workers", "pod", "too-small")["status"].get("containerStatuses", []):
+            return status["lastState"].get("terminated") or status["state"].get("terminated")
+        return None  # the kubelet has not told yet
 
     with cluster.forwarded("temporal", "temporal-frontend", 7233) as address:
         ids = [handle.id for handle in asyncio.run(start_with_large_inputs(address, queue))]
