@@ -78,7 +78,7 @@ def test_nothing_is_lost_doubled_or_mixed_under_one_kill_after_the_other(cluster
         asked = asyncio.run(start(address, prefix))
         proofs = kill_until(cluster, time.monotonic() + SECONDS)
         assert asyncio.run(completed_steps(address, prefix)) == asked
-    assert len(proofs) >= SECONDS / 6 and all("exit code 137" in proof for proof in proofs), proofs
+    assert len(proofs) >= SECONDS / 10 and all("exit code 137" in proof for proof in proofs), proofs
     verified = cluster.lifecycle("verify", "--query", f"WorkflowId STARTS_WITH '{prefix}-'", "-o", "json", timeout_seconds=300)
     assert verified.returncode == 0, f"{verified.stdout}\n{verified.stderr}"
     print(f"{len(proofs)} kills in {SECONDS:.0f} s under {WORKFLOWS} workflows with {asked} steps")
