@@ -27,7 +27,7 @@
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 KILLS ?= 1000
-CLUSTER_PYTEST = build/venv/bin/python -m pytest -q -o cache_dir=$(CURDIR)/build/pytest-cache tests/cluster
+CLUSTER_PYTEST = build/venv/bin/python -m pytest -q -o cache_dir=$(CURDIR)/build/pytest-cache
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
 .PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install install-sdk build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images soak-cluster bench-recovery bench-standstill soak package test-package
@@ -99,7 +99,8 @@ dev: deploy
 test-cluster: build cluster-up
 	@ci/build --push
 	@rm -rf build/pytest-cache
-	@$(CLUSTER_PYTEST) $(CLUSTER_TESTS) || { [ $$? -eq 1 ] && [ -n "$(CLUSTER_AGAIN)" ] && $(CLUSTER_PYTEST) $(CLUSTER_TESTS) --last-failed; }
+	@$(CLUSTER_PYTEST) tests/cluster $(CLUSTER_TESTS) \
+	  || { [ $$? -eq 1 ] && [ -n "$(CLUSTER_AGAIN)" ] && $(CLUSTER_PYTEST) tests/cluster $(CLUSTER_TESTS) --last-failed; }
 
 # What test-cluster needs and takes minutes to make, the first time.
 cluster-images: build
@@ -109,7 +110,7 @@ cluster-images: build
 	@ci/build --prepare
 
 soak-cluster:
-	@LIFECYCLE_SOAK_SECONDS=180 LIFECYCLE_SOAK_WORKFLOWS=100 build/venv/bin/python -m pytest -q -s tests/cluster/test_soak.py
+	@LIFECYCLE_SOAK_SECONDS=180 LIFECYCLE_SOAK_WORKFLOWS=100 $(CLUSTER_PYTEST) -s tests/cluster/test_soak.py
 
 deploy:
 	@ci/build

@@ -56,14 +56,6 @@ class Workflows:
                 raise SystemExit(started.stderr)
 
 
-def replace_what_waits(cluster: Cluster) -> None:
-    """Kubernetes lets a container that ended often wait for minutes; a new pod begins at once."""
-    for pod in cluster.pods("workers", "app=lifecycle-workers"):
-        for status in pod["status"].get("containerStatuses", []):
-            if status["state"].get("waiting", {}).get("reason") == "CrashLoopBackOff":
-                cluster.run("-n", "workers", "delete", "pod", pod["metadata"]["name"], "--wait=false")
-
-
 def hit(cluster: Cluster, fault: tuple[str, ...]) -> list[dict[str, Any]]:
     """What became of each step that the victims held."""
     done = cluster.lifecycle("chaos", *fault, "--yes", "--wait", "-o", "json", timeout_seconds=300)
@@ -105,7 +97,7 @@ def main() -> None:
         steps: list[dict[str, Any]] = []
         for _ in range(chosen.rounds):
             workflows.top_up()
-            replace_what_waits(cluster)
+            cluster.replace_what_waits_to_be_started_again()
             cluster.wait_ready("workers", f"deployment/{OWNER}")
             time.sleep(2 * STEP_SECONDS)  # so that the new pod has steps to do as well
             steps += hit(cluster, FAULTS[name])

@@ -15,6 +15,16 @@ RunChange step_change(ChangeKind kind, const StepRecord& step, WallTime time, in
   return {.kind = kind, .time = time, .step = step.step, .attempt = attempt, .worker = std::move(worker), .version = std::move(version)};
 }
 
+RunChange workflow_task_failed(WallTime time, const std::string& identity, std::string message) {
+  WorkerIdentity worker = parse_worker_identity(identity);
+  std::string version = worker.version;
+  return {.kind = ChangeKind::kWorkflowTaskFailed,
+          .time = time,
+          .worker = std::move(worker),
+          .version = std::move(version),
+          .message = std::move(message)};
+}
+
 }  // namespace
 
 bool is_running(const PendingActivityInfo& activity) {
@@ -91,27 +101,17 @@ void RunChanges::on_event(const api::HistoryEvent& event, std::vector<RunChange>
       changes.push_back({.kind = ChangeKind::kCancelRequested, .time = time});
       break;
     case api::enums::EVENT_TYPE_WORKFLOW_TASK_STARTED:
-      workflow_task_worker_ = parse_worker_identity(event.workflow_task_started_event_attributes().identity());
+      workflow_task_identity_ = event.workflow_task_started_event_attributes().identity();
       break;
     case api::enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
       // A task that nobody took in time only leaves the queue of a worker that has gone.
       if (event.workflow_task_timed_out_event_attributes().timeout_type() == api::enums::TIMEOUT_TYPE_START_TO_CLOSE) {
-        changes.push_back({.kind = ChangeKind::kWorkflowTaskFailed,
-                           .time = time,
-                           .worker = workflow_task_worker_,
-                           .version = workflow_task_worker_.version,
-                           .message = "timed out: the worker took it and did not answer"});
+        changes.push_back(workflow_task_failed(time, workflow_task_identity_, "timed out: the worker took it and did not answer"));
       }
       break;
     case api::enums::EVENT_TYPE_WORKFLOW_TASK_FAILED: {
       const auto& failed = event.workflow_task_failed_event_attributes();
-      WorkerIdentity worker = parse_worker_identity(failed.identity());
-      std::string version = worker.version;
-      changes.push_back({.kind = ChangeKind::kWorkflowTaskFailed,
-                         .time = time,
-                         .worker = std::move(worker),
-                         .version = std::move(version),
-                         .message = failure_text(failed.failure())});
+      changes.push_back(workflow_task_failed(time, failed.identity(), failure_text(failed.failure())));
       break;
     }
     default:

@@ -77,8 +77,8 @@ class RunChanges {
   void on_pending(const temporal::api::workflow::v1::PendingActivityInfo& activity, WallTime now, std::vector<RunChange>& changes);
 
   RunSteps steps_;
-  std::map<std::int64_t, Told> told_;    // by scheduled event id
-  WorkerIdentity workflow_task_worker_;  // who took the latest workflow task
+  std::map<std::int64_t, Told> told_;   // by scheduled event id
+  std::string workflow_task_identity_;  // who took the latest workflow task
   std::int64_t last_event_id_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/duration.h"
+#include "base/text.h"
 #include "cli/describe/story_words.h"
 #include "cli/failure_text.h"
 #include "cli/table.h"
@@ -198,21 +199,9 @@ class Chart {
     add_row(title_of(span), row, note_of(span));
   }
 
-  // Pods of one Deployment differ at the end of their names.
-  [[nodiscard]] static std::string last_part(const std::string& name) {
-    constexpr std::string_view kCut = "...";
-    if (name.size() <= kNoteWidth) {
-      return name;
-    }
-    std::size_t begin = name.size() - (kNoteWidth - kCut.size());
-    while (begin < name.size() && (static_cast<unsigned char>(name[begin]) & 0xC0U) == 0x80U) {
-      ++begin;
-    }
-    return std::string(kCut) + name.substr(begin);
-  }
-
   [[nodiscard]] static std::string note_of(const Span& span) {
-    std::string note = last_part(one_line(place_of(span.worker).process));
+    // Pods of one Deployment differ at the end of their names.
+    std::string note = shortened_to_end(one_line(place_of(span.worker).process), kNoteWidth);
     if (span.kind == SpanKind::kChildWorkflow) {
       note = one_line(span.id, kNoteWidth);
     }

@@ -52,4 +52,15 @@ std::string shortened(std::string_view text, std::size_t bytes_max) {
   return std::string(text.substr(0, end)) + "...";
 }
 
+std::string shortened_to_end(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) {
+    return std::string(text);
+  }
+  std::size_t begin = bytes_max > 3 ? text.size() - (bytes_max - 3) : text.size();
+  while (begin < text.size() && is_continuation(text[begin])) {
+    ++begin;
+  }
+  return "..." + std::string(text.substr(begin));
+}
+
 }  // namespace lifecycle

@@ -12,5 +12,7 @@ namespace lifecycle {
 
 // At most `bytes_max` bytes of it, cut at a character's boundary and marked with "..." when something was cut.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t bytes_max);
+// The same, with its end kept and its beginning cut.
+[[nodiscard]] std::string shortened_to_end(std::string_view text, std::size_t bytes_max);
 
 }  // namespace lifecycle

@@ -56,5 +56,15 @@ TEST(Shortened, CutsBetweenCharacters) {
   EXPECT_EQ(shortened("a\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC", 7), "a\xE2\x82\xAC...");
 }
 
+TEST(ShortenedToEnd, KeepsTheEndWithinTheLimitAndCutsBetweenCharacters) {
+  EXPECT_EQ(shortened_to_end("12345", 5), "12345");
+  EXPECT_EQ(shortened_to_end("1234567890", 8), "...67890");
+  EXPECT_EQ(shortened_to_end("\xE2\x82\xAC\xE2\x82\xAC"
+                             "a",
+                             6),
+            "...a");  // the last euro sign would begin a byte before the cut
+  EXPECT_EQ(shortened_to_end("1234", 3), "...");
+}
+
 }  // namespace
 }  // namespace lifecycle

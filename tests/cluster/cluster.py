@@ -67,6 +67,13 @@ class Cluster:
     def pods(self, namespace: str, selector: str = "") -> list[Object]:
         return self.get("-n", namespace, "pods", *(["-l", selector] if selector else []))["items"]
 
+    def replace_what_waits_to_be_started_again(self) -> None:
+        """Kubernetes lets a container that ended often wait for minutes; a new pod begins at once."""
+        for pod in self.pods("workers", "chaos.lifecycle.dev/enabled=true"):
+            waiting = [status["state"].get("waiting", {}) for status in pod["status"].get("containerStatuses", [])]
+            if any(state.get("reason") == "CrashLoopBackOff" for state in waiting):
+                self.kubectl("-n", "workers", "delete", "pod", pod["metadata"]["name"], "--wait=false")
+
     def lifecycle(self, *arguments: str, timeout_seconds: float = 120) -> subprocess.CompletedProcess[str]:
         """The binary in the client pod."""
         return self.run("-n", "workers", "exec", "lifecycle-client", "--", "lifecycle", *arguments, timeout_seconds=timeout_seconds)
@@ -87,7 +94,7 @@ class Cluster:
         container["env"] = [entry for entry in container["env"] if entry["name"] not in variables]
         container["env"] += [{"name": variable, "value": value} for variable, value in variables.items()]
         if memory_limit is not None:
-            container["resources"] = {"requests": {"cpu": "50m", "memory": memory_limit}, "limits": {"memory": memory_limit}}
+            container["resources"]["requests"]["memory"] = container["resources"]["limits"]["memory"] = memory_limit
         self.apply("workers", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}}, "spec": spec})
         try:
             yield name

@@ -48,14 +48,6 @@ async def completed_steps(address: str, prefix: str) -> int:
     return sum(result["steps_completed"] for result in results)
 
 
-def replace_what_waits_to_be_started_again(cluster: Cluster) -> None:
-    """Kubernetes lets a container that ended often wait for minutes; a new pod begins at once."""
-    for pod in cluster.pods("workers", "chaos.lifecycle.dev/enabled=true"):
-        waiting = [status["state"].get("waiting", {}) for status in pod["status"].get("containerStatuses", [])]
-        if any(state.get("reason") == "CrashLoopBackOff" for state in waiting):
-            cluster.kubectl("-n", "workers", "delete", "pod", pod["metadata"]["name"], "--wait=false")
-
-
 def kill_until(cluster: Cluster, end: float) -> list[str]:
     """The proofs of the kills."""
     proofs: list[str] = []
@@ -67,7 +59,7 @@ def kill_until(cluster: Cluster, end: float) -> list[str]:
         assert done.returncode != 8, f"{done.stdout}\n{done.stderr}"
         if done.returncode == 0:
             proofs += [fault["proof"] for fault in json.loads(done.stdout)["faults"]]
-        replace_what_waits_to_be_started_again(cluster)
+        cluster.replace_what_waits_to_be_started_again()
         time.sleep(max(0.0, KILL_EVERY_SECONDS - (time.monotonic() - began)))
     return proofs
 

@@ -81,14 +81,14 @@ def test_a_worker_killed_inside_its_pod_is_started_again_and_its_step_goes_on_el
     assert wait_until(ended, "the container has ended and is ready again", 60)["exitCode"] == 137
 
 
-async def start_with_large_inputs(address: str, queue: str) -> list[WorkflowHandle]:
-    """Workflows of three short steps, each with an input that is nearly as large as the server takes."""
+async def start_with_large_inputs(address: str, queue: str) -> list[str]:
+    """The ids of workflows of three short steps, each with an input that is nearly as large as the server takes."""
     client = await Client.connect(address)
     order = {"steps": 3, "step_duration_ms": 200, "note": "x" * 1_900_000}
-    return [
-        await client.start_workflow("LifecycleWorkflow", order, id=unique("large"), task_queue=queue, execution_timeout=timedelta(minutes=4))
-        for _ in range(40)
-    ]
+    ids = [unique("large") for _ in range(40)]
+    for workflow_id in ids:
+        await client.start_workflow("LifecycleWorkflow", order, id=workflow_id, task_queue=queue, execution_timeout=timedelta(minutes=4))
+    return ids
 
 
 async def results_of(address: str, ids: list[str]) -> list[Object]:
@@ -107,7 +107,7 @@ def test_a_worker_over_its_memory_limit_is_started_again_and_the_workflows_compl
         return None  # the kubelet has not told yet
 
     with cluster.forwarded("temporal", "temporal-frontend", 7233) as address:
-        ids = [handle.id for handle in asyncio.run(start_with_large_inputs(address, queue))]
+        ids = asyncio.run(start_with_large_inputs(address, queue))
         many_at_once = {"TEMPORAL_TASK_QUEUE": queue, "LIFECYCLE_MAX_CONCURRENT_WORKFLOW_TASK_POLLS": "40"}
         with cluster.worker_pod("too-small", many_at_once, memory_limit="24Mi"):
             ended = wait_until(last_end, "the container has ended", 60, lambda: cluster.kubectl("-n", "workers", "describe", "pod", "too-small"))
