@@ -21,6 +21,15 @@ def test_everything_is_ready_and_nothing_has_crashed(cluster: Cluster) -> None:
                 assert "OOMKilled" not in json.dumps(container), name
 
 
+def test_the_local_node_has_limits_for_disks_in_bytes_so_that_a_large_and_nearly_full_one_serves(cluster: Cluster) -> None:
+    if cluster.this_machine() is None:
+        pytest.skip("this cluster's nodes are not made by ci/one-node")
+    done = cluster.run("get", "--raw", "/api/v1/nodes/node1/proxy/configz")
+    kubelet = json.loads(done.stdout)["kubeletconfig"]
+    assert kubelet["imageGCHighThresholdPercent"] == 100
+    assert not [limit for limit in kubelet["evictionHard"].values() if limit.endswith("%")]
+
+
 def test_no_pod_was_made_that_the_restricted_standard_would_refuse(cluster: Cluster) -> None:
     privileged = {
         "apiVersion": "v1",
