@@ -17,7 +17,7 @@ from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowExecutionRequest,
     RegisterNamespaceRequest,
 )
-from temporalio.client import Client, WorkflowHandle, WorkflowHistory
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
 from .waiting import wait_until
@@ -97,6 +97,9 @@ class TemporalApi:
 
     def completed(self, handle: WorkflowHandle) -> int:
         return len(completed_steps(self.events(handle)))
+
+    def is_closed(self, handle: WorkflowHandle) -> bool:
+        return self.run(handle.describe()).status != WorkflowExecutionStatus.RUNNING
 
     def pending_activity(self, handle: WorkflowHandle) -> PendingActivityInfo | None:
         request = DescribeWorkflowExecutionRequest(namespace=self.namespace, execution=WorkflowExecution(workflow_id=handle.id))
