@@ -8,9 +8,12 @@ $env:DOCKER_BUILDKIT = '1'
 $versions = 'v1.0.0', 'v2.0.0'
 $registry = 'localhost:30500'
 
-function Invoke-Step([string]$Program) {
-  & $Program @args
-  if ($LASTEXITCODE -ne 0) { throw "$Program $args ended with $LASTEXITCODE" }
+# Without declared parameters: PowerShell would take a program's own -p for an abbreviation of one.
+function Invoke-Step {
+  $program, $rest = $args
+  $rest = @($rest)
+  & $program @rest
+  if ($LASTEXITCODE -ne 0) { throw "$program $rest ended with $LASTEXITCODE" }
 }
 function Wait-For([string]$Namespace, [string[]]$Names) {
   foreach ($name in $Names) {
@@ -22,13 +25,25 @@ function Wait-For([string]$Namespace, [string[]]$Names) {
 
 $context = kubectl config current-context
 if ($LASTEXITCODE -ne 0) { throw 'kubectl knows no cluster: minikube start makes one' }
+$isKind = $context -like 'kind-*'
+if (-not $Push -and -not $isKind) {
+  minikube -p $context status | Out-Null
+  if ($LASTEXITCODE -ne 0) { throw "how to load an image into the cluster of context $context is not known: use -Push with a registry that its nodes reach" }
+}
 $revision = git describe --always --dirty --abbrev=7 --exclude '*'
 foreach ($version in $versions) {
   Invoke-Step docker build -t "lifecycle-worker:$version" --build-arg "VERSION=$version" --build-arg "REVISION=$revision" .
 }
 
-foreach ($file in '00-namespaces', '01-postgres', '02-temporal-server-simple', '03-temporal-web', '08-registry') {
-  Invoke-Step kubectl apply -f "k8s/$file.yaml"
+$server = '02-temporal-server-simple'
+Invoke-Step kubectl apply -f k8s/00-namespaces.yaml
+if (kubectl -n temporal get deployment temporal-history --ignore-not-found -o name) { $server = '02-temporal-server' } # somebody chose this layout: it stays
+foreach ($file in '01-postgres', $server, '03-temporal-web', '08-registry') {
+  kubectl apply -f "k8s/$file.yaml"
+  if ($LASTEXITCODE -ne 0 -and $file -eq $server) { # a job's pods cannot be changed: one of older manifests is run again
+    Invoke-Step kubectl -n temporal delete job temporal-schema temporal-namespace --ignore-not-found
+    Invoke-Step kubectl apply -f "k8s/$file.yaml"
+  } elseif ($LASTEXITCODE -ne 0) { throw "k8s/$file.yaml was not accepted" }
 }
 $prefix = ''
 $pull = 'IfNotPresent'
@@ -46,17 +61,23 @@ if ($Push) {
   } finally { Stop-Process $forward }
 } else {
   foreach ($version in $versions) {
-    if ($context -like 'kind-*') { Invoke-Step kind load docker-image --name ($context -replace '^kind-', '') "lifecycle-worker:$version" }
+    if ($isKind) { Invoke-Step kind load docker-image --name ($context -replace '^kind-', '') "lifecycle-worker:$version" }
     else { Invoke-Step minikube -p $context image load --overwrite "lifecycle-worker:$version" }
   }
 }
 
 Wait-For temporal statefulset/postgres, job/temporal-schema, deployment/temporal-frontend, job/temporal-namespace
+Invoke-Step kubectl -n workers delete pod lifecycle-client --ignore-not-found # a pod's containers cannot be changed
 foreach ($file in '04-workers-v1', '05-workers-v2', '06-versioned-workers-v1', '07-versioned-workers-v2', '09-client') {
-  (Get-Content -Raw "k8s/$file.yaml") -replace 'image: lifecycle-worker:', "image: ${prefix}lifecycle-worker:" -replace 'imagePullPolicy: IfNotPresent', "imagePullPolicy: $pull" | kubectl apply -f -
+  $text = Get-Content -Raw "k8s/$file.yaml"
+  # The image by its id, which makes a rebuilt image of the same name a change that Kubernetes sees.
+  if ($text -match 'image: (lifecycle-worker:\S+)') { $id = docker image inspect --format '{{.Id}}' $Matches[1] }
+  $text = $text -replace 'annotations: {', "annotations: {lifecycle.dev/image-id: `"$id`", "
+  $text -replace 'image: lifecycle-worker:', "image: ${prefix}lifecycle-worker:" -replace 'imagePullPolicy: IfNotPresent', "imagePullPolicy: $pull" | kubectl apply -f -
   if ($LASTEXITCODE -ne 0) { throw "k8s/$file.yaml was not accepted" }
 }
 Wait-For temporal deployment/temporal-web
+Wait-For infra deployment/registry
 Wait-For workers deployment/lifecycle-workers-v1, deployment/lifecycle-workers-v2, deployment/lifecycle-versioned-v1, deployment/lifecycle-versioned-v2, pod/lifecycle-client
 foreach ($namespace in 'temporal', 'workers', 'infra') { Invoke-Step kubectl get pods -n $namespace -o wide }
 Write-Output 'kubectl -n workers exec -it lifecycle-client -- lifecycle start lifecycle'

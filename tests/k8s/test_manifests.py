@@ -239,10 +239,20 @@ def test_workers_are_probed_and_scraped_where_they_listen() -> None:
         template = deployment["spec"]["template"]
         (container,) = template["spec"]["containers"]
         settings = m.environment(container)
-        for probe, service in {"startupProbe": "startup", "readinessProbe": "ready", "livenessProbe": "live"}.items():
+        # What kills a container must not ask for the server: its outage would restart every worker.
+        for probe, service in {"startupProbe": "live", "readinessProbe": "ready", "livenessProbe": "live"}.items():
             assert container[probe]["grpc"]["service"] == service
             assert settings["LIFECYCLE_HEALTH_ADDRESS"] == f"0.0.0.0:{container[probe]['grpc']['port']}"
         assert settings["LIFECYCLE_METRICS_ADDRESS"] == f"0.0.0.0:{template['metadata']['annotations']['prometheus.io/port']}"
+
+
+def test_both_scripts_that_deploy_name_every_manifest_and_wait_for_the_same() -> None:
+    files = {path.stem for path in (m.ROOT / "k8s").glob("0*.yaml")}
+    for script in ("ci/build", "ci/build.ps1"):
+        text = (m.ROOT / script).read_text()
+        assert set(re.findall(r"\b0\d-[a-z0-9-]+", text)) == files, script
+    for waited in re.findall(r"(?:deployment|statefulset|job|pod)/[a-z0-9-]+", (m.ROOT / "ci/build").read_text()):
+        assert waited in (m.ROOT / "ci/build.ps1").read_text()
 
 
 def test_rights_come_in_tiers_without_secrets_wildcards_or_new_pods() -> None:
