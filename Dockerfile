@@ -12,7 +12,7 @@ ARG RUNTIME_IMAGE=debian:bookworm-slim
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /src
 COPY ci/setup ci/
-RUN ci/setup && apt-get install -y -qq --no-install-recommends ca-certificates
+RUN ci/setup --compile && apt-get install -y -qq --no-install-recommends ca-certificates
 COPY . .
 # The caches make a changed source a matter of its own compilation.
 RUN --mount=type=cache,target=/root/.cache/ccache --mount=type=cache,target=/root/.cache/pip --mount=type=secret,id=ca-bundle \

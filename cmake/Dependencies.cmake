@@ -7,7 +7,6 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
-find_package(GTest REQUIRED)
 find_package(benchmark QUIET)
 
 include(StaticLibraries)
