@@ -225,6 +225,9 @@ class ChaosCommand {
   }
 
   void stop(ExitCode stopped_by) {
+    if (stopped_ && stopped_by == ExitCode::kTimedOut) {
+      return;  // it is stopping, and undoing must not be cut short by a clock
+    }
     if (stopped_) {
       report_stop(output_, stopped_by, "what is begun may not be undone", "lifecycle chaos recover undoes it");
       ::_exit(to_int(stopped_by));

@@ -6,26 +6,23 @@
 #include <utility>
 
 #include "cli/chaos/victims.h"
+#include "kubernetes/json_access.h"
 
 namespace lifecycle::cli::chaos {
 namespace {
 
+using kubernetes::child;
 using kubernetes::Deployment;
 using kubernetes::DeploymentRef;
+using kubernetes::text_at;
 
 // Pods take their grace period to end, and new ones their time to become Ready.
 constexpr Duration kScaleTimeout = std::chrono::minutes(3);
 constexpr Duration kRestartTimeout = std::chrono::minutes(5);
 
 // The labels that its pods get.
-nlohmann::json template_labels(const Deployment& deployment) {
-  const nlohmann::json::json_pointer path("/spec/template/metadata/labels");
-  return deployment.raw.contains(path) ? deployment.raw.at(path) : nlohmann::json::object();
-}
-
-std::string text_at(const nlohmann::json& object, const std::string& key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+const kubernetes::Json& template_labels(const Deployment& deployment) {
+  return child(child(child(child(deployment.raw, "spec"), "template"), "metadata"), "labels");
 }
 
 DeploymentRef ref(const Target& target) { return {.name_space = target.name_space, .name = target.name}; }
@@ -34,6 +31,12 @@ Error replaced(const Target& target) {
   return {.code = ErrorCode::kFailedPrecondition,
           .message = fmt::format("Deployment {} is another one now", target.name),
           .hint = "it was deleted and made again meanwhile: nothing was changed"};
+}
+
+// What makes a Deployment changes it back.
+std::string why_managed(const Deployment& deployment) {
+  const kubernetes::OwnerReference* const owner = deployment.meta.controller();
+  return owner == nullptr ? "" : fmt::format("{} {} manages it, and would undo the change", owner->kind, owner->name);
 }
 
 bool has_settled(const Deployment& deployment, std::int32_t replicas) {
@@ -50,7 +53,11 @@ Result<std::vector<std::string>> DeploymentInjector::pod_names(const Deployment&
   }
   std::vector<std::string> names;
   for (const kubernetes::Pod& pod : list->pods) {
-    names.push_back(pod.meta.name);
+    // What was evicted stays in the list for good; what is being deleted leaves it.
+    const bool remains = (pod.phase == "Failed" || pod.phase == "Succeeded") && !pod.meta.deletion_time;
+    if (!remains) {
+      names.push_back(pod.meta.name);
+    }
   }
   return names;
 }
@@ -64,7 +71,7 @@ Result<std::vector<Target>> DeploymentInjector::find(const std::vector<Poller>& 
   if (!pods) {
     return std::unexpected(std::move(pods).error());
   }
-  const nlohmann::json labels = template_labels(*deployment);
+  const kubernetes::Json& labels = template_labels(*deployment);
   Target target{.kind = TargetKind::kDeployment,
                 .key = deployment->meta.uid,
                 .name = deployment->meta.name,
@@ -74,8 +81,10 @@ Result<std::vector<Target>> DeploymentInjector::find(const std::vector<Poller>& 
                 .created = deployment->meta.creation_time.value_or(WallTime()),
                 .pod_names = *std::move(pods),
                 .replicas = deployment->replicas};
-  if (text_at(labels, std::string(kOptInLabel)) != "true") {
+  if (text_at(labels, kOptInLabel) != "true") {
     target.untouchable = fmt::format("its pods do not have the label {}=true", kOptInLabel);
+  } else {
+    target.untouchable = why_managed(*deployment);
   }
   return std::vector<Target>{std::move(target)};
 }
@@ -90,6 +99,9 @@ Result<void> DeploymentInjector::change(const Fault& fault, const Target& target
   if (fault.kind != FaultKind::kScale) {
     return fail(ErrorCode::kInvalidArgument, fmt::format("{} is no fault of a Deployment", name_of(fault.kind)));
   }
+  if (const Result<void> free = check_no_autoscaler(target); !free) {
+    return free;
+  }
   const Result<kubernetes::Scale> before = api_.get_scale(ref(target), {});
   if (!before) {
     return std::unexpected(before.error());
@@ -99,9 +111,30 @@ Result<void> DeploymentInjector::change(const Fault& fault, const Target& target
                 fmt::format("Deployment {} was scaled from {} to {} meanwhile", target.name, target.replicas, before->replicas),
                 "nothing was changed; try again");
   }
+  if (before->replicas == fault.replicas) {
+    return fail(ErrorCode::kFailedPrecondition, fmt::format("Deployment {} has {} pods already", target.name, fault.replicas),
+                "--replicas says how many it is to have");
+  }
   const Result<kubernetes::Scale> scaled =
       api_.set_scale(ref(target), {.replicas = fault.replicas, .resource_version = before->resource_version, .dry_run = dry_run}, {});
   return scaled ? Result<void>{} : std::unexpected(scaled.error());
+}
+
+// One would undo the scaling at once, or take what `undo` finds for its own decision.
+Result<void> DeploymentInjector::check_no_autoscaler(const Target& target) {
+  const auto autoscalers = api_.list_horizontal_pod_autoscalers(target.name_space, {});
+  if (!autoscalers) {
+    return autoscalers.error().code == ErrorCode::kNotFound ? Result<void>{} : std::unexpected(autoscalers.error());
+  }
+  for (const kubernetes::HorizontalPodAutoscaler& autoscaler : *autoscalers) {
+    if (autoscaler.target_kind == "Deployment" && autoscaler.target_name == target.name) {
+      return fail(ErrorCode::kFailedPrecondition,
+                  fmt::format("HorizontalPodAutoscaler '{}' decides how many pods Deployment {} has, and would undo it",
+                              autoscaler.meta.name, target.name),
+                  "nothing was changed; remove the autoscaler for the time of the experiment, or restart the Deployment instead");
+    }
+  }
+  return {};
 }
 
 Result<void> DeploymentInjector::rehearse(const Fault& fault, const Target& target) { return change(fault, target, true); }
@@ -148,34 +181,28 @@ Result<std::string> DeploymentInjector::prove(const Fault& fault, const Target& 
 
 Result<std::string> DeploymentInjector::undo(const JournalEntry& planned, Patience& patience) {
   const DeploymentRef deployment{.name_space = planned.name_space, .name = planned.name};
-  const Result<Deployment> now = api_.get_deployment(deployment, {});
-  if ((!now && now.error().code == ErrorCode::kNotFound) || (now && now->meta.uid != planned.uid)) {
-    return fmt::format("Deployment {} with UID {} is gone: nothing to undo", planned.name, planned.uid);
-  }
-  const Result<kubernetes::Scale> scale = now ? api_.get_scale(deployment, {}) : std::unexpected(now.error());
-  if (!scale) {
-    return std::unexpected(scale.error());
-  }
   const int before = planned.undo.value("replicas", 0);
-  if (scale->replicas != before && scale->replicas != planned.undo.value("scaledTo", 0)) {
-    return fmt::format("Deployment {} was scaled to {} by somebody else: it is left so", planned.name, scale->replicas);
-  }
-  if (scale->replicas != before) {
-    const auto scaled = api_.set_scale(deployment, {.replicas = before, .resource_version = scale->resource_version}, {});
-    if (!scaled) {
-      return std::unexpected(scaled.error());
-    }
-  }
-  return wait_until_seen(patience, kScaleTimeout, fmt::format("{} Ready pods of Deployment {}", before, planned.name),
-                         [&]() -> Result<std::optional<std::string>> {
-                           const Result<Deployment> again = api_.get_deployment(deployment, {});
-                           if (!again) {
-                             return std::unexpected(again.error());
-                           }
-                           return has_settled(*again, before)
-                                      ? std::optional(fmt::format("Deployment {} has {} Ready pods again", planned.name, before))
-                                      : std::nullopt;
-                         });
+  return wait_until_seen(
+      patience, kScaleTimeout, fmt::format("{} Ready pods of Deployment {}", before, planned.name),
+      [&]() -> Result<std::optional<std::string>> {
+        const Result<Deployment> now = api_.get_deployment(deployment, {});
+        if ((!now && now.error().code == ErrorCode::kNotFound) || (now && now->meta.uid != planned.uid)) {
+          return fmt::format("Deployment {} with UID {} is gone: nothing to undo", planned.name, planned.uid);
+        }
+        const Result<kubernetes::Scale> scale = now ? api_.get_scale(deployment, {}) : std::unexpected(now.error());
+        if (!scale) {
+          return std::unexpected(scale.error());
+        }
+        if (scale->replicas == before) {
+          return has_settled(*now, before) ? std::optional(fmt::format("Deployment {} has {} Ready pods again", planned.name, before))
+                                           : std::nullopt;
+        }
+        if (scale->replicas != planned.undo.value("scaledTo", 0)) {
+          return fmt::format("Deployment {} was scaled to {} by somebody else: it is left so", planned.name, scale->replicas);
+        }
+        const auto scaled = api_.set_scale(deployment, {.replicas = before, .resource_version = scale->resource_version}, {});
+        return scaled ? Result<std::optional<std::string>>(std::nullopt) : std::unexpected(scaled.error());
+      });
 }
 
 }  // namespace lifecycle::cli::chaos

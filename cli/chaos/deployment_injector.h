@@ -14,9 +14,9 @@ class DeploymentInjector final : public Injector {
   // `api` outlives this object.
   DeploymentInjector(kubernetes::Api& api, kubernetes::DeploymentRef deployment) : api_(api), deployment_(std::move(deployment)) {}
 
-  // The one Deployment; its pods' template must have the opt-in label.
+  // The one Deployment; its pods' template must have the opt-in label, and no controller may manage it.
   [[nodiscard]] Result<std::vector<Target>> find(const std::vector<Poller>& known) override;
-  // The server's dry run.
+  // The server's dry run. kFailedPrecondition, as of inject(), when an autoscaler decides what was to be scaled.
   [[nodiscard]] Result<void> rehearse(const Fault& fault, const Target& target) override;
   [[nodiscard]] nlohmann::json undo_record(const Fault& fault, const Target& target) const override;
   [[nodiscard]] Result<void> inject(const Fault& fault, const Target& target) override;
@@ -27,6 +27,7 @@ class DeploymentInjector final : public Injector {
 
  private:
   [[nodiscard]] Result<void> change(const Fault& fault, const Target& target, bool dry_run);
+  [[nodiscard]] Result<void> check_no_autoscaler(const Target& target);
   [[nodiscard]] Result<std::vector<std::string>> pod_names(const kubernetes::Deployment& deployment);
 
   kubernetes::Api& api_;

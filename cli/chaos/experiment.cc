@@ -41,10 +41,11 @@ void sample_all(std::vector<FaultOutcome>& outcomes, TemporalView* temporal) {
   }
 }
 
-// The target said no; anything else may be an answer that was lost.
+// The target said no, and nothing was changed; anything else may be an answer that was lost.
 bool is_refusal(const Error& error) {
   return error.code == ErrorCode::kNotFound || error.code == ErrorCode::kPermissionDenied || error.code == ErrorCode::kFailedPrecondition ||
-         error.code == ErrorCode::kInvalidArgument;
+         error.code == ErrorCode::kInvalidArgument || error.code == ErrorCode::kAlreadyExists ||
+         error.code == ErrorCode::kResourceExhausted;
 }
 
 bool has_undo(const FaultOutcome& outcome) { return outcome.injected && !outcome.undo.empty(); }
@@ -57,14 +58,23 @@ bool is_same_work(const HeldWork& one, const HeldWork& other) {
 
 ExitCode Experiment::run() {
   const ExitCode end = run_rounds();
-  return setup_.options.dry_run || outcomes_.empty() ? end : finish();
+  if (outcomes_.empty()) {
+    return setup_.stopped.value_or(end);
+  }
+  const ExitCode finished = finish();
+  return finished == ExitCode::kDone ? end : finished;
 }
 
 ExitCode Experiment::run_rounds() {
   const ChaosOptions& options = setup_.options;
   const SteadyTime began = setup_.patience.clock().steady_now();
+  bool was_asked = false;
   for (int number = 1;; ++number) {
     Result<Round> round = plan();
+    if (!round && number > 1 && round.error().code == ErrorCode::kNotFound) {
+      setup_.output.note(round.error().message);  // the workflow has ended, say
+      return ExitCode::kDone;
+    }
     if (!round) {
       return setup_.output.report(round.error());
     }
@@ -74,16 +84,12 @@ ExitCode Experiment::run_rounds() {
     for (const std::string& line : plan_lines(setup_.fault, setup_.seed, round->choice, round->held)) {
       setup_.output.note(line);
     }
-    if (round->choice.victims.empty()) {
-      last_choice_ = round->choice;
-      if (number == 1 && setup_.output.is_json()) {
-        setup_.output.document({{"fault", name_of(setup_.fault.kind)}, {"faults", nlohmann::json::array()}, {"limit", last_choice_.limit}});
-      } else if (number == 1) {
-        setup_.output.answer(fmt::format("nothing is done: {}", last_choice_.limit));
-      }
-      return ExitCode::kDone;
+    const bool is_last = !options.interval || round->choice.everybody_was_hit;
+    if (round->choice.victims.empty() && is_last) {
+      return nobody_to_hit(round->choice);
     }
-    if (number == 1) {
+    if (!round->choice.victims.empty() && !was_asked) {
+      was_asked = true;
       const Result<bool> confirmed_by_user = confirmed(*round);
       if (!confirmed_by_user) {
         return setup_.output.report(confirmed_by_user.error());
@@ -98,13 +104,24 @@ ExitCode Experiment::run_rounds() {
     }
     const SteadyTime now = setup_.patience.clock().steady_now();
     if (options.duration && now - began + *options.interval > *options.duration) {
-      return ExitCode::kDone;
+      return outcomes_.empty() ? nobody_to_hit(round->choice) : ExitCode::kDone;
     }
     setup_.output.note(fmt::format("the next in {}", format_duration(*options.interval)));
     if (!wait_and_watch(*options.interval)) {
       return ExitCode::kDone;
     }
   }
+}
+
+ExitCode Experiment::nobody_to_hit(const Choice& choice) {
+  if (!outcomes_.empty()) {
+    setup_.output.note("everybody was hit once, and nobody is hit twice");
+  } else if (setup_.output.is_json()) {
+    setup_.output.document({{"fault", name_of(setup_.fault.kind)}, {"faults", nlohmann::json::array()}, {"limit", choice.limit}});
+  } else {
+    setup_.output.answer(fmt::format("nothing is done: {}", choice.limit));
+  }
+  return ExitCode::kDone;
 }
 
 Result<Experiment::Round> Experiment::plan() {
@@ -183,6 +200,9 @@ Result<void> Experiment::ask_who_runs(Knowledge& knowledge) {
   }
   if (!held) {
     return std::unexpected(std::move(held).error());
+  }
+  if (held->empty() && setup_.stopped) {
+    return fail(ErrorCode::kCancelled, "interrupted; nothing is done");
   }
   if (held->empty()) {
     return fail(ErrorCode::kNotFound, fmt::format("no worker executes an activity of workflow '{}' now", id),
@@ -271,7 +291,7 @@ void Experiment::hit(const Round& round) {
     }
   }
   for (std::size_t i = first; i < outcomes_.size(); ++i) {
-    if (outcomes_[i].injected) {
+    if (outcomes_[i].injected || (outcomes_[i].answer_lost && outcomes_[i].undo.empty())) {
       prove(outcomes_[i]);
     }
   }
@@ -304,9 +324,7 @@ void Experiment::inject(const Target& target, const Round& round) {
       // What cannot be written any more is told, and does not keep the fault from being proven and undone.
       (void)record(outcome, JournalEvent::kInjected, "");
     } else {
-      outcome.failure = injected.error();
-      (void)record(outcome, JournalEvent::kUnproven, injected.error().message);
-      take_back(outcome, injected.error());
+      not_injected(outcome, injected.error());
     }
   }
   if (outcome.injected && setup_.wait && setup_.temporal != nullptr) {
@@ -317,16 +335,22 @@ void Experiment::inject(const Target& target, const Round& round) {
   outcomes_.push_back(std::move(outcome));
 }
 
-// A change whose answer was lost may have been made: undoing does no harm where it was not.
-void Experiment::take_back(FaultOutcome& outcome, const Error& error) {
+// A change whose answer was lost may have been made: what can be undone is undone at once, which does no harm where nothing was changed,
+// and for the rest the proof is looked for.
+void Experiment::not_injected(FaultOutcome& outcome, const Error& error) {
+  outcome.failure = error;
+  outcome.answer_lost = !is_refusal(error);
+  if (!outcome.answer_lost) {
+    (void)record(outcome, JournalEvent::kRefused, error.message);
+    return;
+  }
   if (outcome.undo.empty()) {
     return;
   }
-  const Result<std::string> undone = setup_.injector.undo(entry_of(outcome, JournalEvent::kPlanned, ""), setup_.stubborn_patience);
-  if (undone) {
-    (void)record(outcome, JournalEvent::kUndone, *undone);
-  } else if (is_refusal(error)) {
-    (void)record(outcome, JournalEvent::kUndone, "nothing was changed: " + error.message);
+  (void)record(outcome, JournalEvent::kUnproven, error.message);
+  if (Result<std::string> undone = setup_.injector.undo(entry_of(outcome, JournalEvent::kPlanned, ""), setup_.stubborn_patience)) {
+    outcome.undone = *std::move(undone);
+    (void)record(outcome, JournalEvent::kUndone, *outcome.undone);
   }
 }
 
@@ -335,6 +359,8 @@ void Experiment::prove(FaultOutcome& outcome) {
   Result<std::string> proof = setup_.injector.prove(setup_.fault, outcome.target, patience);
   if (proof) {
     setup_.output.note(fmt::format("{} {}: {}", verb_of(setup_.fault), describe(outcome.target), *proof));
+    outcome.injected = true;
+    outcome.failure.reset();
     outcome.proof = *std::move(proof);
     (void)record(outcome, JournalEvent::kProven, *outcome.proof);
     return;
@@ -392,7 +418,7 @@ void Experiment::follow(std::size_t first) {
     }
     setup_.output.set_status_line(fmt::format("waiting for the recovery of {}", awaited));
     const bool in_time = setup_.patience.clock().steady_now() < deadline;
-    recovery_missing_ = !in_time;
+    recovery_missing_ = recovery_missing_ || !in_time;
     if (!in_time || !setup_.patience.wait(std::max(kAskInterval, kSampleIntervalPerWork * static_cast<int>(awaited)))) {
       setup_.output.clear_status_line();
       return;
@@ -452,7 +478,9 @@ ExitCode Experiment::finish() {
     if (!outcome.injected && outcome.failure) {
       refused = outcome.failure;
     }
-    not_proven = not_proven || (outcome.injected && (!outcome.proof || (!outcome.undo.empty() && !outcome.undone)));
+    const bool may_have_happened = outcome.injected || outcome.answer_lost;
+    const bool is_over = outcome.undo.empty() ? outcome.proof.has_value() : outcome.undone && (outcome.proof || !outcome.injected);
+    not_proven = not_proven || (may_have_happened && !is_over);
   }
   if (setup_.output.is_json()) {
     nlohmann::ordered_json document{{"fault", name_of(setup_.fault.kind)}, {"dryRun", false}, {"seed", setup_.seed}};

@@ -29,6 +29,7 @@ struct FaultOutcome {
   std::vector<HeldWork> held;  // what the target was executing
   WallTime injected_at;
   bool injected = false;
+  bool answer_lost = false;           // of the request for the fault: whether it was made is for the proof to say
   std::optional<Error> failure;       // why it was not made, not proven, or not undone
   std::optional<std::string> proof;   // the evidence that it happened
   std::optional<std::string> undone;  // the evidence of the undoing
@@ -61,7 +62,7 @@ class Experiment {
   Experiment& operator=(const Experiment&) = delete;
 
   // Exit codes: 8 when a fault could not be proven or undone, 124 when the recovery was not seen in time, 0 when there was nobody that the
-  // limits let it hit; else those of errors and of the signal that stopped it.
+  // limits let it hit; else those of errors, also of a later round, and of the signal that stopped it.
   [[nodiscard]] ExitCode run();
 
  private:
@@ -79,6 +80,7 @@ class Experiment {
   };
 
   [[nodiscard]] ExitCode run_rounds();
+  [[nodiscard]] ExitCode nobody_to_hit(const Choice& choice);
   [[nodiscard]] Result<Round> plan();
   [[nodiscard]] Result<Knowledge> ask_temporal();
   [[nodiscard]] Result<void> ask_who_runs(Knowledge& knowledge);
@@ -87,7 +89,7 @@ class Experiment {
   [[nodiscard]] Result<bool> confirmed(Round& round);
   void hit(const Round& round);
   void inject(const Target& target, const Round& round);
-  void take_back(FaultOutcome& outcome, const Error& error);
+  void not_injected(FaultOutcome& outcome, const Error& error);
   void prove(FaultOutcome& outcome);
   void undo(FaultOutcome& outcome);
   void hold(Duration duration);

@@ -36,22 +36,23 @@ class Patience {
   [[nodiscard]] virtual const Clock& clock() const = 0;
 };
 
-// Calls `look`, which returns Result<std::optional<std::string>>, until it has something or fails. Errors, beside those of `look`:
-// kDeadlineExceeded with "not seen within ..: <what>"; kCancelled.
+// Calls `look`, which returns Result<std::optional<std::string>>, until it has something or fails. That an API server does not answer is no
+// failure until the time is over. Errors, beside those of `look`: kDeadlineExceeded with "not seen in time: <what>"; kCancelled.
 template <class Look>
 [[nodiscard]] Result<std::string> wait_until_seen(Patience& patience, Duration timeout, std::string_view what, Look look) {
   constexpr Duration kLookInterval = std::chrono::milliseconds(200);
   const SteadyTime deadline = patience.clock().steady_now() + timeout;
   for (;;) {
     Result<std::optional<std::string>> seen = look();
-    if (!seen) {
+    if (!seen && seen.error().code != ErrorCode::kKubernetesUnreachable) {
       return std::unexpected(std::move(seen).error());
     }
-    if (*seen) {
+    if (seen && *seen) {
       return *std::move(*seen);
     }
     if (patience.clock().steady_now() >= deadline) {
-      return fail(ErrorCode::kDeadlineExceeded, "not seen in time: " + std::string(what));
+      return !seen ? std::unexpected(std::move(seen).error())
+                   : fail(ErrorCode::kDeadlineExceeded, "not seen in time: " + std::string(what));
     }
     if (!patience.wait(kLookInterval)) {
       return fail(ErrorCode::kCancelled, "interrupted before it was seen: " + std::string(what));
@@ -72,7 +73,8 @@ class Injector {
   [[nodiscard]] virtual Result<void> rehearse(const Fault& fault, const Target& target) = 0;
   // What undo() will need; an empty object when there is nothing to undo.
   [[nodiscard]] virtual nlohmann::json undo_record(const Fault& fault, const Target& target) const = 0;
-  // Makes the fault. Errors: why it was not made; kNotFound and kFailedPrecondition when the target is not there any more.
+  // Makes the fault. Errors: kNotFound and kFailedPrecondition when the target is not there any more or said no, as kPermissionDenied,
+  // kInvalidArgument, kAlreadyExists and kResourceExhausted do: nothing was changed. With any other it may have been made.
   [[nodiscard]] virtual Result<void> inject(const Fault& fault, const Target& target) = 0;
   // Waits for the evidence that it happened, and says it. Errors: why it could not be seen.
   [[nodiscard]] virtual Result<std::string> prove(const Fault& fault, const Target& target, Patience& patience) = 0;

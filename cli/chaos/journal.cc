@@ -25,8 +25,8 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-constexpr std::array kEvents{JournalEvent::kPlanned,  JournalEvent::kInjected, JournalEvent::kProven,
-                             JournalEvent::kUnproven, JournalEvent::kUndone,   JournalEvent::kRecovered};
+constexpr std::array kEvents{JournalEvent::kPlanned, JournalEvent::kInjected, JournalEvent::kProven,   JournalEvent::kUnproven,
+                             JournalEvent::kRefused, JournalEvent::kUndone,   JournalEvent::kRecovered};
 constexpr std::array kFaults{FaultKind::kDelete, FaultKind::kEvict, FaultKind::kSigkill,
                              FaultKind::kPause,  FaultKind::kScale, FaultKind::kRestart};
 constexpr std::array kTargets{TargetKind::kPod, TargetKind::kProcess, TargetKind::kDeployment};
@@ -108,6 +108,8 @@ std::string_view name_of(JournalEvent event) {
       return "proven";
     case JournalEvent::kUnproven:
       return "unproven";
+    case JournalEvent::kRefused:
+      return "refused";
     case JournalEvent::kUndone:
       return "undone";
     case JournalEvent::kRecovered:

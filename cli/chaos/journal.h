@@ -24,7 +24,8 @@ enum class JournalEvent : std::uint8_t {
   kPlanned,    // about to be done; has the undo
   kInjected,   // the change was made, or asked for and accepted
   kProven,     // it was seen to have happened
-  kUnproven,   // it could not be seen to have happened, or was refused: `message` says why
+  kUnproven,   // it could not be seen to have happened: `message` says why
+  kRefused,    // the target said no, and nothing was changed: `message` says why
   kUndone,     // the undoing was seen to have happened
   kRecovered,  // what a tool left behind that was killed is undone, or is gone by itself
 };

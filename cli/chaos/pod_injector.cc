@@ -8,7 +8,9 @@
 
 #include "base/duration.h"
 #include "cli/chaos/victims.h"
+#include "cli/exit_code.h"
 #include "cli/worker_identity.h"
+#include "kubernetes/json_access.h"
 
 namespace lifecycle::cli::chaos {
 namespace {
@@ -24,6 +26,8 @@ constexpr std::chrono::seconds kDefaultGracePeriod{30};
 constexpr Duration kAfterGracePeriod = std::chrono::seconds(60);
 constexpr std::string_view kBackOff = "CrashLoopBackOff";
 constexpr Duration kSigkillProofTimeout = std::chrono::seconds(60);
+constexpr Duration kContinueTimeout = std::chrono::seconds(60);
+constexpr std::string_view kOutOfMemory = "OOMKilled";
 
 PodRef ref(const Target& target) { return {.name_space = target.name_space, .name = target.name, .uid = target.key}; }
 
@@ -86,6 +90,18 @@ Duration grace_period_of(const Pod& pod, const Fault& fault) {
                                   : kDefaultGracePeriod.count());
 }
 
+// Kubernetes' defaults where the probe says nothing.
+Duration liveness_patience_of(const Pod& pod, const std::string& container) {
+  for (const kubernetes::Json& each : kubernetes::items_at(kubernetes::child(pod.raw, "spec"), "containers")) {
+    const kubernetes::Json& probe = kubernetes::child(each, "livenessProbe");
+    if (kubernetes::text_at(each, "name") == container && probe.is_object()) {
+      return std::chrono::seconds(kubernetes::integer_at<int>(probe, "periodSeconds", 10) *
+                                  kubernetes::integer_at<int>(probe, "failureThreshold", 3));
+    }
+  }
+  return Duration::zero();
+}
+
 }  // namespace
 
 Target target_of(const Pod& pod, const std::string& own_pod) {
@@ -109,6 +125,7 @@ Target target_of(const Pod& pod, const std::string& own_pod) {
     target.container = container->name;
     target.restart_count = container->restart_count;
     target.last_end = container->last_state ? container->last_state->finished_at : std::nullopt;
+    target.liveness_patience = liveness_patience_of(pod, container->name);
     target.supervised = true;  // or the signal reaches nobody, and there is no fault to recover from
   }
   return target;
@@ -171,6 +188,9 @@ Result<void> PodInjector::inject(const Fault& fault, const Target& target) {
       return evict(fault, target, false);
     case FaultKind::kSigkill:
     case FaultKind::kPause: {
+      if (const Result<void> same = check_same_life(target); !same) {
+        return same;
+      }
       Result<std::string> effect = signal(ref(target), target.container, fault.kind == FaultKind::kPause ? "stop" : "kill");
       if (!effect) {
         return std::unexpected(std::move(effect).error());
@@ -183,6 +203,20 @@ Result<void> PodInjector::inject(const Fault& fault, const Target& target) {
       break;
   }
   return fail(ErrorCode::kInvalidArgument, fmt::format("{} is no fault of a pod", name_of(fault.kind)));
+}
+
+// A container that was started again since it was chosen would lend its first end to a fault that comes after it.
+Result<void> PodInjector::check_same_life(const Target& target) {
+  const Result<Pod> now = api_.get_pod(ref(target), {});
+  if (!now) {
+    return std::unexpected(now.error());
+  }
+  const ContainerStatus* const container = now->container(target.container);
+  return container == nullptr || container->restart_count == target.restart_count
+             ? Result<void>{}
+             : fail(ErrorCode::kFailedPrecondition,
+                    fmt::format("container {} of pod {} was started again meanwhile", target.container, target.name),
+                    "nothing was changed; try again");
 }
 
 Result<void> PodInjector::evict(const Fault& fault, const Target& target, bool dry_run) {
@@ -242,9 +276,12 @@ Result<std::string> PodInjector::signal(const PodRef& pod, const std::string& co
   }
   std::string said = outcome->standard_error;
   std::ranges::replace(said, '\n', ' ');
+  if (*outcome->exit_code == to_int(ExitCode::kTimedOut)) {
+    return fail(ErrorCode::kDeadlineExceeded, fmt::format("signal '{}' was sent to the worker in pod {}: {}", signal, pod.name, said));
+  }
   return fail(ErrorCode::kFailedPrecondition,
               fmt::format("signal '{}' did not reach the worker in pod {}: {}", signal, pod.name,
-                          said.empty() ? "the command ended with " + std::to_string(outcome->exit_code.value_or(-1)) : said),
+                          said.empty() ? "the command ended with " + std::to_string(*outcome->exit_code) : said),
               "its container must run: lifecycle worker --supervise");
 }
 
@@ -284,6 +321,10 @@ Result<std::string> PodInjector::prove_sigkill(const Target& target, Patience& p
           return fail(ErrorCode::kFailedPrecondition,
                       fmt::format("container {} ended with exit code {}, not with {}", target.container, end->exit_code, kKilledExitCode));
         }
+        if (end->reason == kOutOfMemory) {
+          return fail(ErrorCode::kFailedPrecondition,
+                      fmt::format("container {} was killed by the kernel for its memory: {}", target.container, kOutOfMemory));
+        }
         killed = fmt::format("container {} ended with exit code {}", target.container, kKilledExitCode);
         if (container->restart_count > target.restart_count) {
           return fmt::format("{} and was started again (restart {})", killed, container->restart_count);
@@ -295,24 +336,25 @@ Result<std::string> PodInjector::prove_sigkill(const Target& target, Patience& p
   return !restarted && !killed.empty() ? killed + "; it was not started again yet" : restarted;
 }
 
-Result<std::string> PodInjector::undo(const JournalEntry& planned, Patience& /*patience*/) {
+Result<std::string> PodInjector::undo(const JournalEntry& planned, Patience& patience) {
   const PodRef pod{.name_space = planned.name_space, .name = planned.name, .uid = planned.uid};
-  const Result<Pod> now = api_.get_pod(pod, {});
-  if (!now && is_gone(now.error())) {
-    return fmt::format("pod {} with UID {} is gone: nothing to undo", planned.name, planned.uid);
-  }
-  if (!now) {
-    return std::unexpected(now.error());
-  }
   const std::string container = planned.undo.value("container", "");
-  Result<std::string> effect = signal(pod, container, "continue");
-  if (!effect) {
-    return effect;
-  }
-  const ContainerStatus* const status = now->container(container);
-  const bool restarted = status != nullptr && status->restart_count > planned.undo.value("restartCount", 0);
-  return fmt::format("the worker in pod {} goes on: {}{}", planned.name, *effect,
-                     restarted ? " (its container was started again meanwhile)" : "");
+  return wait_until_seen(patience, kContinueTimeout, "the worker going on", [&]() -> Result<std::optional<std::string>> {
+    const Result<Pod> now = api_.get_pod(pod, {});
+    if (!now && is_gone(now.error())) {
+      return fmt::format("pod {} with UID {} is gone: nothing to undo", planned.name, planned.uid);
+    }
+    if (!now) {
+      return std::unexpected(now.error());
+    }
+    const ContainerStatus* const status = now->container(container);
+    if (status != nullptr && status->restart_count > planned.undo.value("restartCount", 0)) {
+      return fmt::format("container {} of pod {} was started again meanwhile: nothing to undo", container, planned.name);
+    }
+    const Result<std::string> effect = signal(pod, container, "continue");
+    return effect ? Result<std::optional<std::string>>(fmt::format("the worker in pod {} goes on: {}", planned.name, *effect))
+                  : std::unexpected(effect.error());
+  });
 }
 
 }  // namespace lifecycle::cli::chaos

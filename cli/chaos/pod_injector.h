@@ -35,10 +35,12 @@ class PodInjector final : public Injector {
   [[nodiscard]] Result<std::string> undo(const JournalEntry& planned, Patience& patience) override;
 
  private:
+  [[nodiscard]] Result<void> check_same_life(const Target& target);
   [[nodiscard]] Result<void> evict(const Fault& fault, const Target& target, bool dry_run);
   [[nodiscard]] Result<std::string> forbidding_budget(const Target& target);
   [[nodiscard]] Result<std::string> prove_sigkill(const Target& target, Patience& patience);
-  // What `lifecycle chaos signal-worker` printed. Errors: kFailedPrecondition with what it said.
+  // What `lifecycle chaos signal-worker` printed. Errors: kFailedPrecondition with what it said; kDeadlineExceeded when the signal was
+  // sent and had no effect in time; kInternal when nothing is known of it.
   [[nodiscard]] Result<std::string> signal(const kubernetes::PodRef& pod, const std::string& container, const std::string& signal);
 
   kubernetes::Api& api_;

@@ -58,7 +58,7 @@ std::vector<JournalEntry> left_behind(const std::vector<JournalEntry>& entries) 
   for (const JournalEntry& entry : entries) {
     if (entry.event == JournalEvent::kPlanned && !entry.undo.empty()) {
       open.push_back(entry);
-    } else if (entry.event == JournalEvent::kUndone || entry.event == JournalEvent::kRecovered) {
+    } else if (entry.event == JournalEvent::kRefused || entry.event == JournalEvent::kUndone || entry.event == JournalEvent::kRecovered) {
       std::erase_if(open, [&](const JournalEntry& each) { return each.id == entry.id; });
     }
   }

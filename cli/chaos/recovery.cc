@@ -18,6 +18,20 @@ constexpr Duration kWillRetryInterval = std::chrono::milliseconds(1);
 
 bool is_sudden(FaultKind fault) { return fault == FaultKind::kSigkill || fault == FaultKind::kPause; }
 
+// The event that scheduled the activity whose end this is; 0: it is none.
+std::int64_t ended_activity(const api::HistoryEvent& event) {
+  if (event.has_activity_task_completed_event_attributes()) {
+    return event.activity_task_completed_event_attributes().scheduled_event_id();
+  }
+  if (event.has_activity_task_failed_event_attributes()) {
+    return event.activity_task_failed_event_attributes().scheduled_event_id();
+  }
+  if (event.has_activity_task_timed_out_event_attributes()) {
+    return event.activity_task_timed_out_event_attributes().scheduled_event_id();
+  }
+  return event.activity_task_canceled_event_attributes().scheduled_event_id();
+}
+
 }  // namespace
 
 RecoveryBound recovery_bound(const HeldWork& work, const Fault& fault, const Target& target) {
@@ -55,6 +69,8 @@ std::string_view name_of(RecoveryKind kind) {
       return "taken over";
     case RecoveryKind::kFinishedByVictim:
       return "finished by the victim";
+    case RecoveryKind::kGivenUp:
+      return "given up";
     case RecoveryKind::kWorkflowEnded:
       return "workflow ended";
   }
@@ -117,23 +133,29 @@ void RecoveryWatch::apply(const api::History& history, bool workflow_ended) {
         event.activity_task_scheduled_event_attributes().activity_id() == recovery_.work.activity_id) {
       scheduled.insert(event.event_id());
     }
-    if (!event.has_activity_task_started_event_attributes()) {
-      continue;
-    }
-    const auto& started = event.activity_task_started_event_attributes();
-    if (!scheduled.contains(started.scheduled_event_id())) {
-      continue;
-    }
-    if (started.attempt() > recovery_.work.attempt && started.identity() == recovery_.work.worker_identity) {
-      take_over_again(started.attempt(), std::max(api::to_wall_time(event.event_time()), continued_.value_or(WallTime())));
-    } else if (started.attempt() > recovery_.work.attempt) {
-      take_over(started.identity(), started.attempt(), api::to_wall_time(event.event_time()));
-    } else if (started.attempt() == recovery_.work.attempt && started.identity() == recovery_.work.worker_identity) {
-      recovery_.kind = RecoveryKind::kFinishedByVictim;
+    if (event.has_activity_task_started_event_attributes() &&
+        scheduled.contains(event.activity_task_started_event_attributes().scheduled_event_id())) {
+      apply_start(event);
+    } else if (scheduled.contains(ended_activity(event)) && !settled()) {
+      // Whoever began a later attempt has settled it by now: this was the attempt that the fault met.
+      const bool given_up = event.has_activity_task_failed_event_attributes() || event.has_activity_task_timed_out_event_attributes();
+      recovery_.kind = given_up ? RecoveryKind::kGivenUp : RecoveryKind::kFinishedByVictim;
     }
   }
   if (!settled() && workflow_ended) {
     recovery_.kind = RecoveryKind::kWorkflowEnded;
+  }
+}
+
+void RecoveryWatch::apply_start(const api::HistoryEvent& event) {
+  const auto& started = event.activity_task_started_event_attributes();
+  if (started.attempt() <= recovery_.work.attempt) {
+    return;
+  }
+  if (started.identity() == recovery_.work.worker_identity) {
+    take_over_again(started.attempt(), std::max(api::to_wall_time(event.event_time()), continued_.value_or(WallTime())));
+  } else {
+    take_over(started.identity(), started.attempt(), api::to_wall_time(event.event_time()));
   }
 }
 

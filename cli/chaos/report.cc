@@ -72,6 +72,8 @@ std::string recovery_line(const Recovery& recovery) {
     }
     case RecoveryKind::kFinishedByVictim:
       return fmt::format("{}: finished by the victim, nobody had to take over", work);
+    case RecoveryKind::kGivenUp:
+      return fmt::format("{}: LOST with the victim: its retry policy allowed no further attempt", work);
     case RecoveryKind::kWorkflowEnded:
       return fmt::format("{}: the workflow has ended", work);
   }
@@ -113,6 +115,10 @@ std::vector<std::string> plan_lines(const Fault& fault, std::uint64_t seed, cons
                                              choice.limit.empty() ? "" : fmt::format(" ({})", choice.limit))};
   for (const Target& victim : choice.victims) {
     lines.push_back("   " + describe(victim));
+    if (fault.kind == FaultKind::kPause && victim.liveness_patience > Duration::zero()) {
+      lines.push_back(
+          fmt::format("      its liveness probe lets the kubelet start it anew after some {}", short_duration(victim.liveness_patience)));
+    }
     for (const HeldWork& work : held_by(victim, held)) {
       lines.push_back("      executes " + describe(work));
     }
@@ -147,12 +153,19 @@ ordered_json plan_json(const Fault& fault, std::uint64_t seed, const Choice& cho
 std::vector<std::string> outcome_lines(const Fault& fault, const FaultOutcome& outcome) {
   std::vector<std::string> lines;
   const std::string what = fmt::format("{} {}", verb_of(fault), describe(outcome.target));
-  if (!outcome.injected) {
-    lines.push_back(fmt::format("NOT DONE: {}: {}", what, outcome.failure ? outcome.failure->message : "interrupted"));
+  const std::string why_not = outcome.failure ? outcome.failure->message : "interrupted";
+  if (!outcome.injected && outcome.answer_lost) {
+    lines.push_back(fmt::format("NOT PROVEN: {}: {}", what, why_not));
+    if (!outcome.undo.empty()) {
+      lines.push_back(outcome.undone ? fmt::format("UNDONE, if it was done: {}", *outcome.undone) : "NOT UNDONE, if it was done");
+    }
     return lines;
   }
-  lines.push_back(outcome.proof ? fmt::format("PROVEN: {}: {}", what, *outcome.proof)
-                                : fmt::format("NOT PROVEN: {}: {}", what, outcome.failure ? outcome.failure->message : "interrupted"));
+  if (!outcome.injected) {
+    lines.push_back(fmt::format("NOT DONE: {}: {}", what, why_not));
+    return lines;
+  }
+  lines.push_back(outcome.proof ? fmt::format("PROVEN: {}: {}", what, *outcome.proof) : fmt::format("NOT PROVEN: {}: {}", what, why_not));
   if (outcome.undone) {
     lines.push_back(fmt::format("UNDONE: {}", *outcome.undone));
   } else if (outcome.proof && !outcome.undo.empty() && outcome.failure) {

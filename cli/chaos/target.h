@@ -30,6 +30,7 @@ struct Target {
   std::string container;
   int restart_count = 0;
   std::optional<WallTime> last_end;  // when its process before the present one ended
+  Duration liveness_patience = {};   // a worker that stands still for longer is started anew by the kubelet; zero: it has no such probe
 
   // Processes.
   std::int64_t pid = 0;

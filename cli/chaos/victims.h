@@ -56,9 +56,10 @@ struct Spared {
 struct Choice {
   std::vector<Target> victims;
   std::vector<Spared> spared;
-  std::size_t fleet = 0;     // Ready members
-  std::size_t eligible = 0;  // those of them that could have been hit
-  std::string limit;         // what kept it from `count` victims: "at most 30% of 3: 0"; empty: nothing did
+  std::size_t fleet = 0;           // Ready members
+  std::size_t eligible = 0;        // those of them that could have been hit
+  bool everybody_was_hit = false;  // there is a fleet, and nobody of it is left that was not hit before
+  std::string limit;               // what kept it from `count` victims: "at most 30% of 3: 0"; empty: nothing did
 };
 
 [[nodiscard]] Choice choose_victims(std::vector<Target> targets, const ChoiceInput& input);

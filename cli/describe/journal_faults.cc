@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,7 @@ Fault fault_from(const JournalEntry& entry) {
 void apply(const JournalEntry& entry, Fault& fault) {
   switch (entry.event) {
     case JournalEvent::kPlanned:
+    case JournalEvent::kRefused:
       break;
     case JournalEvent::kInjected:
       fault.time = entry.time;
@@ -50,7 +52,16 @@ void apply(const JournalEntry& entry, Fault& fault) {
 std::vector<Fault> faults_in(std::span<const JournalEntry> entries) {
   std::vector<Fault> faults;
   std::map<std::string_view, std::size_t> by_id;
+  std::set<std::string_view> refused;
   for (const JournalEntry& entry : entries) {
+    if (entry.event == JournalEvent::kRefused) {
+      refused.insert(entry.id);
+    }
+  }
+  for (const JournalEntry& entry : entries) {
+    if (refused.contains(entry.id)) {
+      continue;
+    }
     const auto [place, is_new] = by_id.try_emplace(entry.id, faults.size());
     if (is_new) {
       faults.push_back(fault_from(entry));

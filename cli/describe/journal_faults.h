@@ -10,7 +10,7 @@
 namespace lifecycle::cli {
 
 // One fault for each id of the journal, in the order of their first lines: when it was injected, or else planned; what became of it; and
-// when it was undone.
+// when it was undone. What was refused is none.
 [[nodiscard]] std::vector<Fault> faults_in(std::span<const chaos::JournalEntry> entries);
 
 }  // namespace lifecycle::cli

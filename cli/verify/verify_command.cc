@@ -6,6 +6,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "cli/chaos/journal.h"
@@ -51,9 +53,11 @@ std::string status_of(const verify::HistoryIndex& history) {
   }
 }
 
-// The faults that were done to what executed this workflow, each once: proven where one of its lines says so.
+// The faults that were done to what executed this workflow, each once: proven where one of its lines says so. They are over when they were
+// injected; of one whose answer was lost that is known only when it was seen.
 std::vector<verify::Fault> faults_of(const std::vector<chaos::JournalEntry>& journal, const std::string& workflow_id) {
   std::vector<verify::Fault> faults;
+  std::set<std::string_view> injected;
   for (const chaos::JournalEntry& entry : journal) {
     if (std::ranges::find(entry.workflow_ids, workflow_id) == entry.workflow_ids.end()) {
       continue;
@@ -65,9 +69,20 @@ std::vector<verify::Fault> faults_of(const std::vector<chaos::JournalEntry>& jou
                                                         .worker_identity = entry.worker_identity,
                                                         .is_kill = entry.fault == chaos::FaultKind::kSigkill});
     }
-    if (entry.event == chaos::JournalEvent::kProven) {
-      fault->proven = true;
-      fault->time = entry.time;
+    switch (entry.event) {
+      case chaos::JournalEvent::kInjected:
+        fault->time = entry.time;
+        injected.insert(entry.id);
+        break;
+      case chaos::JournalEvent::kProven:
+        fault->proven = true;
+        fault->time = injected.contains(entry.id) ? fault->time : entry.time;
+        break;
+      case chaos::JournalEvent::kRefused:
+        faults.erase(fault);
+        break;
+      default:
+        break;
     }
   }
   return faults;
@@ -255,7 +270,8 @@ void add_verify_options(CLI::App& app, VerifyOptions& options) {
   app.add_option("-r,--run-id", options.run_id, "run id of the one workflow [the latest run]");
   app.add_option("--query,-q", options.query, "list filter: all runs that it finds are verified");
   app.add_option("--history", options.histories, "files of histories, or folders of them; no server is asked");
-  app.add_option("--journal", options.journal, "journal of lifecycle chaos: what was done to the workers of these runs");
+  app.add_option("--journal", options.journal,
+                 "file in which lifecycle chaos noted its faults [the one that it writes by default, if there is one]");
 }
 
 ExitCode run_verify(const GlobalOptions& global, const VerifyOptions& options, Output& output, Connection* connection) {
@@ -276,8 +292,13 @@ ExitCode run_verify(const GlobalOptions& global, const VerifyOptions& options, O
   return VerifyCommand(options, output, connection).run();
 }
 
-ExitCode run_verify(const GlobalOptions& global, const VerifyOptions& options, const ProcessContext& process) {
+ExitCode run_verify(const GlobalOptions& global, const VerifyOptions& given, const ProcessContext& process) {
   Output output(output_options(global, process.environment));
+  VerifyOptions options = given;
+  const Result<std::string> journal = chaos::default_journal_path(process.environment);
+  if (options.journal.empty() && journal && ::access(journal->c_str(), F_OK) == 0) {
+    options.journal = *journal;
+  }
   if (!options.histories.empty()) {
     return run_verify(global, options, output, nullptr);
   }

@@ -21,7 +21,7 @@ struct VerifyOptions {
   std::string run_id;                     // another run, of the only workflow id
   std::string query;                      // a list filter: all runs that it finds
   std::vector<std::string> histories;     // files and folders, without a server
-  std::string journal;                    // of `lifecycle chaos`; empty: what was done to the workers is not known
+  std::string journal;                    // of `lifecycle chaos`; empty: the default one, if there is one
 };
 
 void add_verify_options(CLI::App& app, VerifyOptions& options);
@@ -29,7 +29,7 @@ void add_verify_options(CLI::App& app, VerifyOptions& options);
 // Prints one verdict for each run, what is broken or unknown in it, and one verdict over all. Exit codes: kGuaranteeBroken for broken,
 // that of the first history that could not be read, else kOperationFailed, for unknown.
 [[nodiscard]] ExitCode run_verify(const GlobalOptions& global, const VerifyOptions& options, const ProcessContext& process);
-// The same over a connection that is made already; null where only files are read.
+// The same over a connection that is made already, null where only files are read, and with no journal but a named one.
 [[nodiscard]] ExitCode run_verify(const GlobalOptions& global, const VerifyOptions& options, Output& output, Connection* connection);
 
 }  // namespace lifecycle::cli

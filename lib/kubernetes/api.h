@@ -155,6 +155,8 @@ class Api {
 
   [[nodiscard]] virtual Result<std::vector<PodDisruptionBudget>> list_pod_disruption_budgets(const std::string& name_space,
                                                                                              const Call& call) = 0;
+  [[nodiscard]] virtual Result<std::vector<HorizontalPodAutoscaler>> list_horizontal_pod_autoscalers(const std::string& name_space,
+                                                                                                     const Call& call) = 0;
   [[nodiscard]] virtual Result<Namespace> get_namespace(const std::string& name, const Call& call) = 0;
 };
 

@@ -112,6 +112,12 @@ class Client final : public Api {
                 [](ObjectList list) { return views(std::move(list), pod_disruption_budget_of); });
   }
 
+  Result<std::vector<HorizontalPodAutoscaler>> list_horizontal_pod_autoscalers(const std::string& name_space, const Call& call) override {
+    return seen(caller_.ask_for_list([&](const auto& page) { return list_horizontal_pod_autoscalers_request(name_space, page); },
+                                     Deadline(clock_, call)),
+                [](ObjectList list) { return views(std::move(list), horizontal_pod_autoscaler_of); });
+  }
+
   Result<Namespace> get_namespace(const std::string& name, const Call& call) override {
     return seen(object(get_namespace_request(name), call), namespace_of);
   }

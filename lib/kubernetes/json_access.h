@@ -1,4 +1,4 @@
-// Reading JSON that somebody else wrote: what is missing, or of another type, is what an absent field is. Private to lib/kubernetes.
+// Reading JSON that somebody else wrote, as an object's `raw` is: what is missing, or of another type, is what an absent field is.
 #pragma once
 
 #include <cstdint>

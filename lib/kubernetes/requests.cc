@@ -40,6 +40,7 @@ Result<std::string> object_path(std::string_view api, const Operation& operation
 constexpr std::string_view kCore = "/api/v1";
 constexpr std::string_view kApps = "/apis/apps/v1";
 constexpr std::string_view kPolicy = "/apis/policy/v1";
+constexpr std::string_view kAutoscaling = "/apis/autoscaling/v2";
 
 Operation on_pod(std::string verb, std::string resource, const PodRef& pod) {
   return {.verb = std::move(verb), .resource = std::move(resource), .name_space = pod.name_space, .name = pod.name};
@@ -182,6 +183,10 @@ Result<ApiRequest> set_scale_request(const DeploymentRef& deployment, const Scal
 
 ApiRequest list_pod_disruption_budgets_request(const std::string& name_space, const std::vector<QueryParameter>& more) {
   return list_request(kPolicy, "poddisruptionbudgets", name_space, {}, more);
+}
+
+ApiRequest list_horizontal_pod_autoscalers_request(const std::string& name_space, const std::vector<QueryParameter>& more) {
+  return list_request(kAutoscaling, "horizontalpodautoscalers", name_space, {}, more);
 }
 
 Result<ApiRequest> get_namespace_request(const std::string& name) {

@@ -33,6 +33,7 @@ struct ApiRequest {
 [[nodiscard]] Result<ApiRequest> get_scale_request(const DeploymentRef& deployment);
 [[nodiscard]] Result<ApiRequest> set_scale_request(const DeploymentRef& deployment, const ScaleChange& change);
 [[nodiscard]] ApiRequest list_pod_disruption_budgets_request(const std::string& name_space, const std::vector<QueryParameter>& more);
+[[nodiscard]] ApiRequest list_horizontal_pod_autoscalers_request(const std::string& name_space, const std::vector<QueryParameter>& more);
 [[nodiscard]] Result<ApiRequest> get_namespace_request(const std::string& name);
 
 }  // namespace lifecycle::kubernetes

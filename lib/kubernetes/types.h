@@ -103,6 +103,12 @@ struct PodDisruptionBudget {
   Json raw = {};
 };
 
+struct HorizontalPodAutoscaler {
+  ObjectMeta meta = {};
+  std::string target_kind = {};  // "Deployment"
+  std::string target_name = {};
+};
+
 struct Namespace {
   ObjectMeta meta = {};
   std::string phase = {};  // "Active", "Terminating"

@@ -29,11 +29,11 @@ void check_killed_worker(const Evidence& evidence, Findings& findings) {
     return;
   }
   for (const Fault& fault : evidence.faults) {
-    if (!fault.proven) {
-      findings.unknown(fmt::format("fault {} was not proven to have happened", fault.id));
+    if (!fault.is_kill || fault.worker_identity.empty()) {
       continue;
     }
-    if (!fault.is_kill || fault.worker_identity.empty()) {
+    if (!fault.proven) {
+      findings.unknown(fmt::format("kill {} was not proven to have happened", fault.id));
       continue;
     }
     for (const api::HistoryEvent& event : evidence.history.history().events()) {

@@ -123,6 +123,12 @@ def test_a_budget_that_the_server_does_not_name_is_looked_for(server: FakeApiSer
     assert driver.ask("list_pod_disruption_budgets", namespace="workers") == {"free": 1, "other": 0, "mine": 0}
 
 
+def test_autoscalers_are_listed_with_what_they_scale(server: FakeApiServer, driver: Driver) -> None:
+    busy = {"metadata": {"name": "busy"}, "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}}}
+    server.on("GET /apis/autoscaling/v2/namespaces/workers/horizontalpodautoscalers", Reply(body={"items": [busy, {}]}))
+    assert driver.ask("list_horizontal_pod_autoscalers", namespace="workers") == {"busy": "Deployment/d", "": "/"}
+
+
 def test_a_server_that_asks_to_wait_is_asked_again(server: FakeApiServer, driver: Driver) -> None:
     busy = Reply(429, status(429, "TooManyRequests", "busy"), {"Retry-After": "1"})
     starting = Reply(503, status(503, "ServiceUnavailable", "starting", retryAfterSeconds=1))

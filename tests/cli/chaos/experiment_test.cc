@@ -22,6 +22,7 @@ namespace {
 using test::FakeCluster;
 using test::FakePatience;
 using test::make_pod;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -136,7 +137,7 @@ TEST_F(ExperimentTest, says_that_a_fault_is_not_proven_and_exits_with_8) {
 TEST_F(ExperimentTest, ends_with_the_refusal_of_the_cluster) {
   cluster_.refusal = Error{.code = ErrorCode::kPermissionDenied, .message = "delete pods is forbidden"};
   EXPECT_EQ(run(FaultKind::kDelete), ExitCode::kNotAuthorised);
-  EXPECT_THAT(done_, ElementsAre("planned", "unproven"));
+  EXPECT_THAT(done_, ElementsAre("planned", "refused"));
   EXPECT_THAT(output_, HasSubstr("NOT DONE"));
   EXPECT_THAT(errors_, HasSubstr("delete pods is forbidden"));
 }
@@ -145,16 +146,69 @@ TEST_F(ExperimentTest, has_nothing_to_undo_where_the_target_said_no) {
   options_.filter.names = {"b"};
   cluster_.exec_outcome = {.exit_code = 1, .standard_error = "no worker"};
   EXPECT_EQ(run(FaultKind::kPause), ExitCode::kOperationFailed);
-  EXPECT_THAT(done_, ElementsAre("planned", "exec b stop", "unproven", "exec b continue", "undone"));
+  EXPECT_THAT(done_, ElementsAre("planned", "exec b stop", "refused"));
   EXPECT_THAT(left_behind(entries_), IsEmpty());
 }
 
 TEST_F(ExperimentTest, takes_back_a_change_whose_answer_was_lost_and_leaves_it_to_recovery_where_that_fails) {
   options_.filter.names = {"b"};
   cluster_.exec_outcome = {.exit_code = std::nullopt};
-  EXPECT_EQ(run(FaultKind::kPause), ExitCode::kOperationFailed);
+  EXPECT_EQ(run(FaultKind::kPause), ExitCode::kFaultNotProven);
   EXPECT_THAT(done_, ElementsAre("planned", "exec b stop", "unproven", "exec b continue"));
   EXPECT_THAT(left_behind(entries_), SizeIs(1));
+  EXPECT_THAT(output_, AllOf(StartsWith("NOT PROVEN: pause"), HasSubstr("NOT UNDONE")));
+  EXPECT_THAT(errors_, HasSubstr("lifecycle chaos recover"));
+}
+
+TEST_F(ExperimentTest, looks_for_the_proof_of_a_fault_whose_answer_was_lost) {
+  options_.filter.names = {"b"};
+  cluster_.loses_answers = true;
+  EXPECT_EQ(run(FaultKind::kDelete), ExitCode::kDone);
+  EXPECT_THAT(done_, ElementsAre("planned", "delete b", "proven"));
+  EXPECT_THAT(output_, StartsWith("PROVEN: delete pod b"));
+}
+
+TEST_F(ExperimentTest, whose_fault_may_have_been_made_or_not_exits_with_8) {
+  options_.filter.names = {"b"};
+  cluster_.refusal = Error{.code = ErrorCode::kKubernetesUnreachable, .message = "the connection was reset"};
+  EXPECT_EQ(run(FaultKind::kDelete), ExitCode::kFaultNotProven);
+  EXPECT_THAT(done_, ElementsAre("planned", "unproven"));
+  EXPECT_THAT(output_, StartsWith("NOT PROVEN: delete pod b"));
+}
+
+TEST_F(ExperimentTest, that_goes_on_ends_with_the_error_of_a_later_round) {
+  options_.interval = std::chrono::seconds(1);
+  cluster_.on_change = [this](const std::string&) {
+    cluster_.list_error = Error{.code = ErrorCode::kKubernetesUnreachable, .message = "nobody answers"};
+  };
+  EXPECT_EQ(run(FaultKind::kDelete), ExitCode::kKubernetesUnreachable);
+  EXPECT_THAT(output_, StartsWith("PROVEN: delete pod"));
+  EXPECT_THAT(errors_, HasSubstr("nobody answers"));
+}
+
+TEST_F(ExperimentTest, that_goes_on_waits_for_those_that_are_not_ready_yet) {
+  options_.interval = std::chrono::seconds(10);
+  options_.duration = std::chrono::minutes(1);
+  options_.limits.min_remaining = 2;
+  cluster_.on_change = [this](const std::string&) { cluster_.pods.at("c").ready = false; };
+  int waits = 0;
+  patience_.on_wait = [&] { cluster_.pods.at("c").ready = ++waits > 300; };  // of 100 ms
+  options_.filter.names = {"a", "b", "c"};
+  options_.order = Order::kOldest;
+  EXPECT_EQ(run(FaultKind::kDelete), ExitCode::kDone);
+  EXPECT_THAT(cluster_.changes, SizeIs(1));
+  options_.limits.min_remaining = 1;
+  waits = 0;
+  EXPECT_EQ(run(FaultKind::kDelete), ExitCode::kDone);
+  EXPECT_THAT(cluster_.changes, SizeIs(2)) << "the second when the third was Ready again";
+}
+
+TEST_F(ExperimentTest, that_is_stopped_before_it_did_anything_ends_with_the_signal) {
+  options_.yes = false;
+  stopped_ = ExitCode::kInterrupted;
+  answer_ = false;
+  EXPECT_EQ(run(FaultKind::kDelete), ExitCode::kInterrupted);
+  EXPECT_THAT(done_, IsEmpty());
 }
 
 TEST_F(ExperimentTest, asks_first_and_takes_no_for_an_answer) {

@@ -28,7 +28,7 @@ inline kubernetes::Pod make_pod(const std::string& name, const std::string& uid,
   return pod;
 }
 
-// Answers from `pods`, `deployments` and `budgets`, and writes down what it was asked to change.
+// Answers from `pods`, `deployments`, `budgets` and `autoscalers`, and writes down what it was asked to change.
 class FakeCluster final : public kubernetes::Api {
  public:
   using Call = kubernetes::Call;
@@ -36,10 +36,13 @@ class FakeCluster final : public kubernetes::Api {
   std::map<std::string, kubernetes::Pod> pods;  // by name
   std::map<std::string, kubernetes::Deployment> deployments;
   std::vector<kubernetes::PodDisruptionBudget> budgets;
+  std::vector<kubernetes::HorizontalPodAutoscaler> autoscalers;
   std::vector<std::string> changes;  // "delete a", "evict a (dry run)", "exec a kill", "scale d to 0"
   // What becomes of a change; a deleted pod is gone at once otherwise.
   std::function<void(const std::string& change)> on_change = [](const std::string&) {};
-  std::optional<Error> refusal;  // of every change
+  std::optional<Error> refusal;     // of every change
+  std::optional<Error> list_error;  // of every list of pods
+  bool loses_answers = false;       // changes are made, and nobody hears of it
   kubernetes::EvictionOutcome eviction{.evicted = true};
   kubernetes::ExecOutcome exec_outcome{.exit_code = 0, .standard_output = "{\"pid\":7,\"state\":\"T\"}\n"};
   bool allowed = true;
@@ -56,6 +59,9 @@ class FakeCluster final : public kubernetes::Api {
   }
   Result<kubernetes::PodList> list_pods(const kubernetes::PodQuery& query, const Call& /*call*/) override {
     last_selector = query.label_selector;
+    if (list_error) {
+      return std::unexpected(*list_error);
+    }
     kubernetes::PodList list;
     for (const auto& [name, pod] : pods) {
       if (pod.meta.name_space == query.name_space && (query.label_selector != "app=other")) {
@@ -134,6 +140,10 @@ class FakeCluster final : public kubernetes::Api {
                                                                                    const Call& /*call*/) override {
     return budgets;
   }
+  Result<std::vector<kubernetes::HorizontalPodAutoscaler>> list_horizontal_pod_autoscalers(const std::string& /*name_space*/,
+                                                                                           const Call& /*call*/) override {
+    return autoscalers;
+  }
   Result<kubernetes::Namespace> get_namespace(const std::string& name, const Call& /*call*/) override {
     kubernetes::Namespace found;
     found.meta.name = name;
@@ -169,7 +179,7 @@ class FakeCluster final : public kubernetes::Api {
     if (changed && !options.dry_run) {
       pods.erase(pod.name);
     }
-    return changed;
+    return loses_answers ? fail(ErrorCode::kKubernetesUnreachable, "the connection was reset") : changed;
   }
 
   int made_ = 0;

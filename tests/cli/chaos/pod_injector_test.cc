@@ -189,6 +189,50 @@ TEST_F(PodFaults, are_not_proven_by_another_exit_code_or_by_none) {
   EXPECT_THAT(injector_.prove({.kind = FaultKind::kSigkill}, victim, patience_).error().message, HasSubstr("exit code 0"));
 }
 
+TEST_F(PodFaults, are_not_proven_by_the_end_of_a_container_that_was_started_again_meanwhile_or_had_too_little_memory) {
+  const Target victim = target("a");
+  cluster_.pods["a"].containers.front().terminated = kubernetes::ContainerTermination{.exit_code = 137, .reason = "OOMKilled"};
+  EXPECT_THAT(injector_.prove({.kind = FaultKind::kSigkill}, victim, patience_).error().message, HasSubstr("OOMKilled"));
+  end_container("a", 137);
+  const Result<void> killed = injector_.inject({.kind = FaultKind::kSigkill}, victim);
+  ASSERT_FALSE(killed);
+  EXPECT_THAT(killed.error().message, HasSubstr("started again meanwhile"));
+  EXPECT_THAT(cluster_.changes, IsEmpty());
+}
+
+TEST_F(PodFaults, of_which_nobody_knows_whether_the_signal_worked_are_no_refusals) {
+  cluster_.exec_outcome = {.exit_code = 124, .standard_error = "not seen in time"};
+  EXPECT_EQ(injector_.inject({.kind = FaultKind::kPause}, target("a")).error().code, ErrorCode::kDeadlineExceeded);
+}
+
+TEST_F(PodFaults, have_nothing_to_undo_in_a_container_that_was_started_again) {
+  const Target victim = target("a");
+  const nlohmann::json undo = injector_.undo_record({.kind = FaultKind::kPause}, victim);
+  end_container("a", 137);
+  EXPECT_THAT(injector_.undo(planned(victim, undo), patience_).value_or(""), HasSubstr("started again meanwhile: nothing to undo"));
+  EXPECT_THAT(cluster_.changes, IsEmpty());
+}
+
+TEST_F(PodFaults, are_undone_although_the_cluster_is_away_for_a_moment) {
+  const Target victim = target("a");
+  const nlohmann::json undo = injector_.undo_record({.kind = FaultKind::kPause}, victim);
+  cluster_.refusal = Error{.code = ErrorCode::kKubernetesUnreachable, .message = "nobody answers"};
+  int waits = 0;
+  patience_.on_wait = [&] {
+    if (++waits == 3) {
+      cluster_.refusal.reset();
+    }
+  };
+  EXPECT_THAT(injector_.undo(planned(victim, undo), patience_).value_or(""), HasSubstr("goes on"));
+  EXPECT_EQ(waits, 3);
+}
+
+TEST_F(PodFaults, know_how_long_a_worker_may_stand_still) {
+  EXPECT_EQ(target("a").liveness_patience, Duration::zero());
+  cluster_.pods["a"].raw = {{"spec", {{"containers", {{{"name", "worker"}, {"livenessProbe", {{"periodSeconds", 4}}}}}}}}};
+  EXPECT_EQ(target("a").liveness_patience, std::chrono::seconds(12));
+}
+
 TEST_F(PodFaults, say_what_a_pod_without_a_supervised_worker_answered) {
   cluster_.exec_outcome = {.exit_code = 1, .standard_error = "Error: process 1 supervises no worker\n"};
   const Result<void> killed = injector_.inject({.kind = FaultKind::kSigkill}, target("a"));
@@ -263,6 +307,25 @@ TEST_F(DeploymentFaults, need_the_opt_in_label_on_the_pods) {
   EXPECT_THAT(target().untouchable, HasSubstr("chaos.lifecycle.dev/enabled=true"));
 }
 
+TEST_F(DeploymentFaults, spare_what_a_controller_of_its_own_would_change_back) {
+  cluster_.deployments["d"].meta.owners = {{.kind = "TemporalWorkerDeployment", .name = "orders", .uid = "uid-o", .controller = true}};
+  EXPECT_THAT(target().untouchable, HasSubstr("TemporalWorkerDeployment orders manages it"));
+}
+
+TEST_F(DeploymentFaults, do_not_scale_what_an_autoscaler_scales) {
+  cluster_.autoscalers = {{.target_kind = "StatefulSet", .target_name = "d"}, {.target_kind = "Deployment", .target_name = "other"}};
+  EXPECT_TRUE(injector_.rehearse(scale_, target()));
+  cluster_.changes.clear();
+  cluster_.autoscalers.push_back({.meta = {.name = "busy"}, .target_kind = "Deployment", .target_name = "d"});
+  for (const Result<void>& refused : {injector_.rehearse(scale_, target()), injector_.inject(scale_, target())}) {
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
+    EXPECT_THAT(refused.error().message, HasSubstr("HorizontalPodAutoscaler 'busy'"));
+  }
+  EXPECT_THAT(cluster_.changes, IsEmpty());
+  EXPECT_TRUE(injector_.rehearse({.kind = FaultKind::kRestart}, target()));
+}
+
 TEST_F(DeploymentFaults, scale_and_scale_back) {
   const Target victim = target();
   const JournalEntry entry = planned(victim);
@@ -272,6 +335,22 @@ TEST_F(DeploymentFaults, scale_and_scale_back) {
   EXPECT_THAT(injector_.undo(entry, patience_).value_or(""), HasSubstr("2 Ready pods again"));
   EXPECT_THAT(injector_.undo(entry, patience_).value_or(""), HasSubstr("2 Ready pods again"));
   EXPECT_THAT(cluster_.changes, ElementsAre("scale d to 0 (dry run)", "scale d to 0", "scale d to 2"));
+}
+
+TEST_F(DeploymentFaults, do_not_scale_to_what_there_is) {
+  EXPECT_THAT(injector_.rehearse({.kind = FaultKind::kScale, .replicas = 2}, target()).error().message, HasSubstr("has 2 pods already"));
+}
+
+TEST_F(DeploymentFaults, are_proven_beside_the_remains_of_an_evicted_pod) {
+  kubernetes::Pod remains = make_pod("d-evicted", "uid-evicted");
+  remains.phase = "Failed";
+  const Target victim = target();
+  ASSERT_TRUE(injector_.inject(scale_, victim));
+  cluster_.add(remains);
+  EXPECT_THAT(injector_.prove(scale_, victim, patience_).value_or(""), HasSubstr("has 0 pods"));
+  remains.meta.deletion_time = WallTime();  // a worker that ended well and is about to go
+  cluster_.add(remains);
+  EXPECT_FALSE(injector_.prove(scale_, victim, patience_));
 }
 
 TEST_F(DeploymentFaults, are_not_proven_while_pods_are_still_ending) {

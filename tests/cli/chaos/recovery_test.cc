@@ -55,6 +55,16 @@ api::History history(const std::string& activity_id, int attempt, const std::str
   return history;
 }
 
+// As history() of attempt 1 by the victim, with its end.
+template <class SetEnd>
+api::History history_with_end(SetEnd set_end) {
+  api::History ended = history("5", 1, "a@n/v1#1", kHit - seconds(3));
+  auto* const end = ended.add_events();
+  end->set_event_id(7);
+  set_end(*end);
+  return ended;
+}
+
 TEST(Recovery, is_awaited_while_the_attempt_is_the_same_or_the_next_one_waits) {
   RecoveryWatch one = watch();
   one.apply(pending(1, "a@n/v1#1", kHit - seconds(3)));
@@ -122,8 +132,16 @@ TEST(Recovery, is_found_in_history_when_the_activity_is_over) {
   EXPECT_EQ(taken_over.recovery().standstill, seconds(2));
 
   RecoveryWatch finished = watch(FaultKind::kDelete);
-  finished.apply(history("5", 1, "a@n/v1#1", kHit - seconds(3)), true);
+  finished.apply(
+      history_with_end([](api::HistoryEvent& end) { end.mutable_activity_task_completed_event_attributes()->set_scheduled_event_id(5); }),
+      true);
   EXPECT_EQ(finished.recovery().kind, RecoveryKind::kFinishedByVictim);
+
+  RecoveryWatch given_up = watch();
+  given_up.apply(
+      history_with_end([](api::HistoryEvent& end) { end.mutable_activity_task_timed_out_event_attributes()->set_scheduled_event_id(5); }),
+      false);
+  EXPECT_EQ(given_up.recovery().kind, RecoveryKind::kGivenUp);
 
   RecoveryWatch lost = watch();
   lost.apply(history("9", 2, "b@n/v2#2", kHit), false);

@@ -44,9 +44,13 @@ TEST(JournalFaults, one_fault_is_told_from_all_lines_of_its_id) {
 }
 
 TEST(JournalFaults, one_that_could_not_be_proven_says_why) {
-  JournalEntry refused = entry("a/1", JournalEvent::kUnproven, 2);
-  refused.message = "the process lives on";
-  EXPECT_EQ(faults_in(std::vector{refused}).front().outcome, "not proven: the process lives on");
+  JournalEntry unproven = entry("a/1", JournalEvent::kUnproven, 2);
+  unproven.message = "the process lives on";
+  EXPECT_EQ(faults_in(std::vector{unproven}).front().outcome, "not proven: the process lives on");
+}
+
+TEST(JournalFaults, what_was_refused_did_not_happen) {
+  EXPECT_TRUE(faults_in(std::vector{entry("a/1", JournalEvent::kPlanned, 1), entry("a/1", JournalEvent::kRefused, 2)}).empty());
 }
 
 TEST(JournalFaults, what_is_done_to_a_deployment_hits_all_its_workers) {

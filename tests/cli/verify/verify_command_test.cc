@@ -112,6 +112,18 @@ TEST_F(VerifyCommandTest, TheJournalTellsWhichWorkerWasKilled) {
   EXPECT_THAT(end.output, HasSubstr("killed-worker: "));
 }
 
+TEST_F(VerifyCommandTest, AFaultThatWasRefusedIsNone) {
+  const api::History history = recorded_history("python_killed_worker");
+  const std::string about = R"("id":"chaos-1/1","fault":"sigkill","target":"pod","name":"a","worker_identity":"1@a","workflow_ids":[")" +
+                            history.events(0).workflow_execution_started_event_attributes().workflow_id() + "\"]}\n";
+  const std::string planned = R"({"time":"2020-01-01T00:00:00.000Z","event":"planned",)" + about;
+  const CommandEnd unknown = verify_files({recorded("python_killed_worker")}, write("planned.jsonl", planned));
+  EXPECT_EQ(unknown.exit_code, ExitCode::kOperationFailed) << unknown.output;
+  EXPECT_THAT(unknown.output, HasSubstr("kill chaos-1/1 was not proven"));
+  const std::string refused = R"({"time":"2020-01-01T00:00:01.000Z","event":"refused",)" + about;
+  EXPECT_EQ(verify_files({recorded("python_killed_worker")}, write("refused.jsonl", planned + refused)).exit_code, ExitCode::kDone);
+}
+
 TEST_F(VerifyCommandTest, AJournalThatIsNotThereIsAnError) {
   EXPECT_EQ(verify_files({recorded("go_open")}, (folder_ / "none.jsonl").string()).exit_code, ExitCode::kNotFound);
 }

@@ -182,6 +182,16 @@ const std::map<std::string, Handler>& handlers() {
            return all;
          });
        }},
+      {"list_horizontal_pod_autoscalers",
+       [](Api& api, const Json& request, const Call& call) -> Answer {
+         return seen(api.list_horizontal_pod_autoscalers(text(request, "namespace"), call), [](const auto& autoscalers) {
+           Json all = Json::object();
+           for (const HorizontalPodAutoscaler& autoscaler : autoscalers) {
+             all[autoscaler.meta.name] = autoscaler.target_kind + "/" + autoscaler.target_name;
+           }
+           return all;
+         });
+       }},
       {"get_namespace",
        [](Api& api, const Json& request, const Call& call) -> Answer {
          return seen(api.get_namespace(text(request, "name"), call),
