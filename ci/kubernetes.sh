@@ -10,6 +10,7 @@ versions=(v1.0.0 v2.0.0)                   # of the demonstration's worker
 worker_image=lifecycle-worker
 registry=localhost:30500                   # k8s/08-registry.yaml, by the one name that host and node share
 
+system_kubectl=$(command -v kubectl) || true
 PATH=$PATH:$PWD/build/kubernetes           # a kubectl for those who have none
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
@@ -19,6 +20,15 @@ need() { # COMMAND...: all are in PATH, or the script ends and names those that 
   local command missing=()
   for command in "$@"; do command -v "$command" > /dev/null || missing+=("$command"); done
   [ ${#missing[@]} -eq 0 ] || die "not found: ${missing[*]}"
+}
+
+need_go() { # as new a one as the modules of the local cluster's programs want
+  need go
+  local needed installed
+  needed=$(sed -n 's/^go //p' ci/go-tools/go.mod ci/go-tools/kubernetes/*/go.mod | sort -V | tail -n 1)
+  installed=$(GOTOOLCHAIN=local go env GOVERSION)
+  [ "$(printf '%s\n' "$needed" "${installed#go}" | sort -V | head -n 1)" = "$needed" ] \
+    || die "Kubernetes is built here from its Go modules: Go ${installed#go} is too old, install Go $needed or newer"
 }
 
 need_free_disk() { # GIB FOLDER
@@ -83,6 +93,12 @@ choose_cluster() {
   words=$(find_cluster)
   read -ra cluster <<< "$words"
   [ "${cluster[0]}" != local ] || export KUBECONFIG=$local_kubeconfig
+}
+
+tell_environment() { # what a shell needs to speak to the local cluster as the scripts do
+  echo "export KUBECONFIG=$local_kubeconfig"
+  # shellcheck disable=SC2016 # for the shell that reads it
+  [ -n "$system_kubectl" ] || echo "export PATH=\$PATH:${cluster_folder%/*}/kubernetes"
 }
 
 load_images() { # IMAGE...: into the nodes of the chosen cluster
