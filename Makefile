@@ -27,7 +27,7 @@
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 KILLS ?= 1000
-CLUSTER_PYTEST = build/venv/bin/python -m pytest -q -o cache_dir=$(CURDIR)/build/pytest-cache
+CLUSTER_PYTEST = LIFECYCLE_CLUSTER_REQUIRED=1 build/venv/bin/python -m pytest -q -o cache_dir=$(CURDIR)/build/pytest-cache
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
 .PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install install-sdk build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images soak-cluster bench-recovery bench-standstill soak package test-package

@@ -99,6 +99,18 @@ def test_a_deployment_is_scaled_to_nothing_and_back(cluster: Cluster) -> None:
     assert len(cluster.pods("workers", "app=lifecycle-workers,version=v1.0.0")) == 2
 
 
+def test_a_deployment_that_an_autoscaler_scales_is_left_alone(cluster: Cluster) -> None:
+    spec = {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": V1}, "minReplicas": 2, "maxReplicas": 2}
+    cluster.apply("workers", {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "busy"}, "spec": spec})
+    try:
+        refused = cluster.lifecycle("chaos", "scale", V1, "--replicas", "0", "--yes")
+    finally:
+        cluster.kubectl("-n", "workers", "delete", "horizontalpodautoscaler", "busy")
+    assert refused.returncode == 1, refused.stderr
+    assert "HorizontalPodAutoscaler 'busy' decides how many pods" in refused.stderr
+    assert len(cluster.pods("workers", "app=lifecycle-workers,version=v1.0.0")) == 2
+
+
 def test_a_restart_replaces_every_pod(cluster: Cluster, running: Callable[[], str]) -> None:
     workflow_id = running()
     before = uids(cluster)
@@ -121,6 +133,26 @@ def test_what_a_killed_command_left_behind_is_recovered(cluster: Cluster) -> Non
         tool.wait()
     assert only(chaos(cluster, "recover")["faults"])["state"] == "undone"
     assert cluster.get("-n", "workers", "deployment", V1)["spec"]["replicas"] == 2
+    assert chaos(cluster, "recover")["faults"] == []
+
+
+def test_a_worker_that_a_killed_command_left_frozen_goes_on(cluster: Cluster) -> None:
+    shell = "lifecycle chaos pause --owner deployment/lifecycle-workers-v1 --for 10m --yes --no-wait & echo $! > $HOME/tool; wait"
+    tool = cluster.kubectl_in_background("-n", "workers", "exec", "lifecycle-client", "--", "/bin/bash", "-c", shell)
+    proven = 'grep -c \'"event":"proven","fault":"pause"\' $HOME/.local/state/lifecycle/journal.jsonl'
+
+    def count() -> int:
+        return int(cluster.run("-n", "workers", "exec", "lifecycle-client", "--", "/bin/bash", "-c", proven).stdout or 0)
+
+    before = count()
+    try:
+        wait_until(lambda: count() > before, "the worker is stopped", 60)
+        cluster.kubectl("-n", "workers", "exec", "lifecycle-client", "--", "/bin/bash", "-c", "kill -KILL $(cat $HOME/tool)")
+    finally:
+        tool.kill()
+        tool.wait()
+    (undone,) = chaos(cluster, "recover")["faults"]
+    assert undone["state"] == "undone" and "goes on" in undone["message"], undone
     assert chaos(cluster, "recover")["faults"] == []
 
 

@@ -1,6 +1,7 @@
 """What ci/build has deployed is whole, serves workflows, and lets nobody do more than they need."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -109,3 +110,26 @@ def test_applying_the_same_manifests_again_changes_nothing(cluster: Cluster) -> 
         assert all(line.endswith(("unchanged", "configured")) for line in applied.splitlines()), applied
         done = cluster.run("diff", "-f", str(ROOT / "k8s" / f"{name}.yaml"))
         assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("folder", ["production", "monitoring"])
+def test_the_api_server_accepts_what_is_applied_on_top(cluster: Cluster, folder: str) -> None:
+    # The jobs' pods are other ones in the other layout; a job that is there cannot be changed.
+    made = cluster.kubectl("kustomize", str(ROOT / "k8s" / folder))
+    without_jobs = "\n---\n".join(document for document in made.split("\n---\n") if "\nkind: Job\n" not in document)
+    done = cluster.run("apply", "--dry-run=server", "-f", "-", input_text=without_jobs)
+    assert done.returncode == 0, done.stderr
+
+
+def test_deploying_again_replaces_nothing(cluster: Cluster) -> None:
+    if cluster.this_machine() is None:
+        pytest.skip("how images get into this cluster is not known")
+
+    def uids() -> set[str]:
+        return {pod["metadata"]["uid"] for namespace in ("temporal", "workers", "infra") for pod in cluster.pods(namespace)}
+
+    how = ["--push"] if "localhost:30500/" in json.dumps(cluster.get("-n", "workers", "deployment", WORKERS[0])["spec"]) else []
+    before = uids()
+    done = subprocess.run([ROOT / "ci" / "build", *how], capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert uids() == before

@@ -118,8 +118,10 @@ def test_three_edits_under_a_live_workflow(cluster: Cluster, loop: DevLoop) -> N
     with edited(WORKFLOW, FIRST_LINE, PATCHED):
         version = loop.wait_for("the workers are v").split()[-1]
         wait_until(lambda: steps_of(version), f"{workflow_id} goes on, on the old side of the patch", 60, history)
-        new = cluster.completed("quick", "--steps", "2", "--step-duration", "100ms")
-        assert new["result"]["steps_completed"] == 2, "a new workflow takes the new side"
+        new = unique("new")
+        assert cluster.completed("quick", "-w", new, "--steps", "2", "--step-duration", "100ms")["result"]["steps_completed"] == 2
+        events = cluster.lifecycle("describe", new, "--history").stdout
+        assert "MARKER_RECORDED" in events and "TIMER_FIRED" in events, "a new workflow takes the new side"
         followed = cluster.lifecycle(*live, "-o", "json", timeout_seconds=300)
         assert followed.returncode == 0, followed.stderr
         assert json.loads(followed.stdout)["result"]["steps_completed"] == 240

@@ -70,6 +70,13 @@ def test_a_workflow_outlives_the_frontends_pod(cluster: Cluster, layout: str) ->
     cluster.wait_ready("temporal", "deployment/temporal-frontend")
 
 
+@pytest.mark.parametrize("layout", ["production"], indirect=True)  # in the simple one a single pod is all services
+def test_a_workflow_outlives_the_pods_of_history_and_matching(cluster: Cluster, layout: str) -> None:
+    for service in ("history", "matching"):
+        outlives(cluster, f"component={service}")
+        cluster.wait_ready("temporal", f"deployment/temporal-{service}")
+
+
 def test_a_workflow_outlives_the_databases_pod(cluster: Cluster, layout: str) -> None:
     outlives(cluster, "app=postgres")
     cluster.wait_ready("temporal", "statefulset/postgres")

@@ -73,5 +73,11 @@ def test_nothing_is_lost_doubled_or_mixed_under_one_kill_after_the_other(cluster
     assert len(proofs) >= SECONDS / 10 and all("exit code 137" in proof for proof in proofs), proofs
     verified = cluster.lifecycle("verify", "--query", f"WorkflowId STARTS_WITH '{prefix}-'", "-o", "json", timeout_seconds=300)
     assert verified.returncode == 0, f"{verified.stdout}\n{verified.stderr}"
+    verdicts = json.loads(verified.stdout)
+    assert verdicts["passed"] == WORKFLOWS == len(verdicts["runs"])
+    # The client pod's journal has the kills, so their rule was asked, too.
+    rules = [{rule["id"]: rule["verdict"] for rule in run["rules"]} for run in verdicts["runs"]]
+    assert sum(run["pinned-version"] == "pass" for run in rules) == WORKFLOWS // 2
+    assert any(run["killed-worker"] == "pass" for run in rules)
     print(f"{len(proofs)} kills in {SECONDS:.0f} s under {WORKFLOWS} workflows with {asked} steps")
     cluster.wait_ready("workers", *(f"deployment/{name}" for name in WORKERS))
