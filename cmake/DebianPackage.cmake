@@ -28,6 +28,7 @@ set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")
 
 set(CPACK_DEBIAN_LIFECYCLE_PACKAGE_NAME lifecycle)
 set(CPACK_DEBIAN_LIFECYCLE_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_LIFECYCLE_PACKAGE_DEPENDS libcurl4)  # which no linker sees: it is loaded when it is needed
 set(CPACK_DEBIAN_LIFECYCLE_PACKAGE_RECOMMENDS ca-certificates)
 set(CPACK_DEBIAN_LIFECYCLE_PACKAGE_SUGGESTS "bash-completion, kubernetes-client")
 set(CPACK_DEBIAN_LIFECYCLE_DESCRIPTION "prove that Temporal workflows survive what happens to workers
