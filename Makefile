@@ -7,6 +7,7 @@
 #   make test-production   the tests on the production Temporal server with PostgreSQL, which needs Go (make test has them, too, where Go is)
 #   make go-tools     builds that server, and the Go SDK's worker that ours is tested beside
 #   make asan, tsan   the tests with AddressSanitizer and UndefinedBehaviorSanitizer, with ThreadSanitizer
+#   make fuzz         half a minute of fuzzing for each reader of bytes that others wrote
 #   make tidy         clang-tidy over every file that is shipped
 #   make lint         format, scripts and house rules
 #   make format       clang-format over every file
@@ -30,7 +31,7 @@ KILLS ?= 1000
 CLUSTER_PYTEST = LIFECYCLE_CLUSTER_REQUIRED=1 build/venv/bin/python -m pytest -q -o cache_dir=$(CURDIR)/build/pytest-cache
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
-.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan tidy lint format bench bench-peers install install-sdk build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images soak-cluster bench-recovery bench-standstill soak package test-package
+.PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan fuzz tidy lint format bench bench-peers install install-sdk build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images soak-cluster bench-recovery bench-standstill soak package test-package
 
 build: setup
 	@cmake --preset release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
@@ -64,6 +65,11 @@ asan tsan: setup
 	@cmake --preset $@ > build/configure-$@.log 2>&1 || { cat build/configure-$@.log; exit 1; }
 	@cmake --build --preset $@ -j $(JOBS)
 	@ctest --preset $@ -j $(JOBS) -LE 'production|load' $(CTEST_FLAGS)
+
+fuzz: setup
+	@cmake --preset fuzz > build/configure-fuzz.log 2>&1 || { cat build/configure-fuzz.log; exit 1; }
+	@cmake --build --preset fuzz -j $(JOBS)
+	@ctest --preset fuzz -j $(JOBS)
 
 tidy: setup
 	@cmake --preset tidy > build/configure-tidy.log 2>&1 || { cat build/configure-tidy.log; exit 1; }

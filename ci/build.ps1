@@ -27,8 +27,12 @@ $context = kubectl config current-context
 if ($LASTEXITCODE -ne 0) { throw 'kubectl knows no cluster: minikube start makes one' }
 $isKind = $context -like 'kind-*'
 if (-not $Push -and -not $isKind) {
-  minikube -p $context status | Out-Null
-  if ($LASTEXITCODE -ne 0) { throw "how to load an image into the cluster of context $context is not known: use -Push with a registry that its nodes reach" }
+  $isMinikube = $false
+  if (Get-Command minikube -ErrorAction SilentlyContinue) {
+    minikube -p $context status | Out-Null
+    $isMinikube = $LASTEXITCODE -eq 0
+  }
+  if (-not $isMinikube) { throw "how to load an image into the cluster of context $context is not known: use -Push with a registry that its nodes reach" }
 }
 $revision = git describe --always --dirty --abbrev=7 --exclude '*'
 foreach ($version in $versions) {
@@ -67,7 +71,10 @@ if ($Push) {
 }
 
 Wait-For temporal statefulset/postgres, job/temporal-schema, deployment/temporal-frontend, job/temporal-namespace
-Invoke-Step kubectl -n workers delete pod lifecycle-client --ignore-not-found # a pod's containers cannot be changed
+# A pod's containers cannot be changed: a client of another image is replaced.
+$wanted = $prefix + (docker image inspect --format '{{.Id}}' lifecycle-worker:v1.0.0)
+$have = kubectl -n workers get pod lifecycle-client --ignore-not-found -o 'jsonpath={.metadata.annotations.lifecycle\.dev/image-id}'
+if ($have -ne $wanted) { Invoke-Step kubectl -n workers delete pod lifecycle-client --ignore-not-found }
 foreach ($file in '04-workers-v1', '05-workers-v2', '06-versioned-workers-v1', '07-versioned-workers-v2', '09-client') {
   $text = Get-Content -Raw "k8s/$file.yaml"
   # The image by its id, which makes a rebuilt image of the same name a change that Kubernetes sees.
@@ -76,6 +83,7 @@ foreach ($file in '04-workers-v1', '05-workers-v2', '06-versioned-workers-v1', '
   $text -replace 'image: lifecycle-worker:', "image: ${prefix}lifecycle-worker:" -replace 'imagePullPolicy: IfNotPresent', "imagePullPolicy: $pull" | kubectl apply -f -
   if ($LASTEXITCODE -ne 0) { throw "k8s/$file.yaml was not accepted" }
 }
+Invoke-Step kubectl -n workers annotate --overwrite pod lifecycle-client "lifecycle.dev/image-id=$wanted"
 Wait-For temporal deployment/temporal-web
 Wait-For infra deployment/registry
 Wait-For workers deployment/lifecycle-workers-v1, deployment/lifecycle-workers-v2, deployment/lifecycle-versioned-v1, deployment/lifecycle-versioned-v2, pod/lifecycle-client

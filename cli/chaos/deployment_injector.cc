@@ -104,7 +104,7 @@ Result<void> DeploymentInjector::change(const Fault& fault, const Target& target
   }
   const Result<kubernetes::Scale> before = api_.get_scale(ref(target), {});
   if (!before) {
-    return std::unexpected(before.error());
+    return nothing_changed(before.error());
   }
   if (before->replicas != target.replicas) {
     return fail(ErrorCode::kFailedPrecondition,
@@ -123,8 +123,11 @@ Result<void> DeploymentInjector::change(const Fault& fault, const Target& target
 // One would undo the scaling at once, or take what `undo` finds for its own decision.
 Result<void> DeploymentInjector::check_no_autoscaler(const Target& target) {
   const auto autoscalers = api_.list_horizontal_pod_autoscalers(target.name_space, {});
+  if (!autoscalers && autoscalers.error().code == ErrorCode::kNotFound) {
+    return {};  // a server that has no such thing
+  }
   if (!autoscalers) {
-    return autoscalers.error().code == ErrorCode::kNotFound ? Result<void>{} : std::unexpected(autoscalers.error());
+    return nothing_changed(autoscalers.error());
   }
   for (const kubernetes::HorizontalPodAutoscaler& autoscaler : *autoscalers) {
     if (autoscaler.target_kind == "Deployment" && autoscaler.target_name == target.name) {
@@ -149,7 +152,7 @@ nlohmann::json DeploymentInjector::undo_record(const Fault& fault, const Target&
 Result<void> DeploymentInjector::inject(const Fault& fault, const Target& target) {
   const Result<Deployment> now = api_.get_deployment(ref(target), {});
   if (!now) {
-    return std::unexpected(now.error());
+    return nothing_changed(now.error());
   }
   return now->meta.uid == target.key ? change(fault, target, false) : std::unexpected(replaced(target));
 }
@@ -201,7 +204,9 @@ Result<std::string> DeploymentInjector::undo(const JournalEntry& planned, Patien
           return fmt::format("Deployment {} was scaled to {} by somebody else: it is left so", planned.name, scale->replicas);
         }
         const auto scaled = api_.set_scale(deployment, {.replicas = before, .resource_version = scale->resource_version}, {});
-        return scaled ? Result<std::optional<std::string>>(std::nullopt) : std::unexpected(scaled.error());
+        // Its controller may have written between the two calls: that is looked at anew.
+        return scaled || scaled.error().code == ErrorCode::kFailedPrecondition ? Result<std::optional<std::string>>(std::nullopt)
+                                                                               : std::unexpected(scaled.error());
       });
 }
 

@@ -68,49 +68,63 @@ ExitCode Experiment::run() {
 ExitCode Experiment::run_rounds() {
   const ChaosOptions& options = setup_.options;
   const SteadyTime began = setup_.patience.clock().steady_now();
-  bool was_asked = false;
-  for (int number = 1;; ++number) {
-    Result<Round> round = plan();
-    if (!round && number > 1 && round.error().code == ErrorCode::kNotFound) {
-      setup_.output.note(round.error().message);  // the workflow has ended, say
-      return ExitCode::kDone;
+  for (;;) {
+    const Result<Round> round = plan();
+    if (setup_.stopped && !outcomes_.empty()) {
+      return ExitCode::kDone;  // finish() tells
     }
-    if (!round) {
+    if (!round && !is_end_of_round(round.error())) {
       return setup_.output.report(round.error());
     }
-    if (options.dry_run) {
-      return rehearse(*round);
-    }
-    for (const std::string& line : plan_lines(setup_.fault, setup_.seed, round->choice, round->held)) {
-      setup_.output.note(line);
-    }
-    const bool is_last = !options.interval || round->choice.everybody_was_hit;
-    if (round->choice.victims.empty() && is_last) {
-      return nobody_to_hit(round->choice);
-    }
-    if (!round->choice.victims.empty() && !was_asked) {
-      was_asked = true;
-      const Result<bool> confirmed_by_user = confirmed(*round);
-      if (!confirmed_by_user) {
-        return setup_.output.report(confirmed_by_user.error());
-      }
-      if (!*confirmed_by_user) {
-        return setup_.output.report({.code = ErrorCode::kCancelled, .message = "nothing is done"});
-      }
-    }
-    hit(*round);
-    if (!options.interval || setup_.stopped) {
-      return ExitCode::kDone;
+    const std::optional<ExitCode> end = round ? play(*round) : tell_end_of_round(round.error());
+    if (end) {
+      return *end;
     }
     const SteadyTime now = setup_.patience.clock().steady_now();
     if (options.duration && now - began + *options.interval > *options.duration) {
-      return outcomes_.empty() ? nobody_to_hit(round->choice) : ExitCode::kDone;
+      return outcomes_.empty() ? nobody_to_hit(last_choice_) : ExitCode::kDone;
     }
     setup_.output.note(fmt::format("the next in {}", format_duration(*options.interval)));
     if (!wait_and_watch(*options.interval)) {
       return ExitCode::kDone;
     }
   }
+}
+
+// After the first fault, that Temporal names nobody just now, or that the workflow which was asked for has ended, is in the nature of
+// things.
+bool Experiment::is_end_of_round(const Error& error) const {
+  return !outcomes_.empty() && (error.code == ErrorCode::kNotFound || error.code == ErrorCode::kFailedPrecondition);
+}
+
+std::optional<ExitCode> Experiment::tell_end_of_round(const Error& error) {
+  setup_.output.note(error.message);
+  return error.code == ErrorCode::kFailedPrecondition ? std::optional(ExitCode::kDone) : std::nullopt;
+}
+
+std::optional<ExitCode> Experiment::play(Round round) {
+  if (setup_.options.dry_run) {
+    return rehearse(round);
+  }
+  for (const std::string& line : plan_lines(setup_.fault, setup_.seed, round.choice, round.held)) {
+    setup_.output.note(line);
+  }
+  const bool goes_on = setup_.options.interval && !round.choice.everybody_was_hit;
+  if (round.choice.victims.empty() && !goes_on) {
+    return nobody_to_hit(round.choice);
+  }
+  if (!round.choice.victims.empty() && !was_asked_) {
+    was_asked_ = true;
+    const Result<bool> confirmed_by_user = confirmed(round);
+    if (!confirmed_by_user) {
+      return setup_.output.report(confirmed_by_user.error());
+    }
+    if (!*confirmed_by_user) {
+      return setup_.output.report({.code = ErrorCode::kCancelled, .message = "nothing is done"});
+    }
+  }
+  hit(round);
+  return !setup_.options.interval || setup_.stopped ? std::optional(ExitCode::kDone) : std::nullopt;
 }
 
 ExitCode Experiment::nobody_to_hit(const Choice& choice) {
@@ -327,12 +341,19 @@ void Experiment::inject(const Target& target, const Round& round) {
       not_injected(outcome, injected.error());
     }
   }
-  if (outcome.injected && setup_.wait && setup_.temporal != nullptr) {
-    for (const HeldWork& work : outcome.held) {
-      outcome.watches.emplace_back(work, setup_.fault, target, outcome.injected_at);
-    }
+  if (outcome.injected) {
+    watch(outcome);
   }
   outcomes_.push_back(std::move(outcome));
+}
+
+void Experiment::watch(FaultOutcome& outcome) {
+  if (!setup_.wait || setup_.temporal == nullptr) {
+    return;
+  }
+  for (const HeldWork& work : outcome.held) {
+    outcome.watches.emplace_back(work, setup_.fault, outcome.target, outcome.injected_at);
+  }
 }
 
 // A change whose answer was lost may have been made: what can be undone is undone at once, which does no harm where nothing was changed,
@@ -359,6 +380,9 @@ void Experiment::prove(FaultOutcome& outcome) {
   Result<std::string> proof = setup_.injector.prove(setup_.fault, outcome.target, patience);
   if (proof) {
     setup_.output.note(fmt::format("{} {}: {}", verb_of(setup_.fault), describe(outcome.target), *proof));
+    if (!outcome.injected) {
+      watch(outcome);
+    }
     outcome.injected = true;
     outcome.failure.reset();
     outcome.proof = *std::move(proof);
@@ -498,6 +522,14 @@ ExitCode Experiment::finish() {
   }
   if (refused) {
     return setup_.output.report(*refused);
+  }
+  const bool lost = std::ranges::any_of(outcomes_, [](const FaultOutcome& outcome) {
+    return std::ranges::any_of(outcome.watches, [](const RecoveryWatch& each) { return each.recovery().kind == RecoveryKind::kGivenUp; });
+  });
+  if (lost) {
+    return setup_.output.report({.code = ErrorCode::kDataLoss,
+                                 .message = "an activity was lost with its worker",
+                                 .hint = "its retry policy allowed no further attempt: what becomes of it is for the workflow's code"});
   }
   if (recovery_missing_) {
     return setup_.output.report({.code = ErrorCode::kDeadlineExceeded,

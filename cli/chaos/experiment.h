@@ -61,8 +61,8 @@ class Experiment {
   Experiment(const Experiment&) = delete;
   Experiment& operator=(const Experiment&) = delete;
 
-  // Exit codes: 8 when a fault could not be proven or undone, 124 when the recovery was not seen in time, 0 when there was nobody that the
-  // limits let it hit; else those of errors, also of a later round, and of the signal that stopped it.
+  // Exit codes: 8 when a fault could not be proven or undone, 124 when the recovery was not seen in time, 1 when it will not come, 0 when
+  // there was nobody that the limits let it hit; else those of errors, also of a later round, and of the signal that stopped it.
   [[nodiscard]] ExitCode run();
 
  private:
@@ -80,6 +80,10 @@ class Experiment {
   };
 
   [[nodiscard]] ExitCode run_rounds();
+  // The exit code when there is no further round.
+  [[nodiscard]] std::optional<ExitCode> play(Round round);
+  [[nodiscard]] bool is_end_of_round(const Error& error) const;
+  [[nodiscard]] std::optional<ExitCode> tell_end_of_round(const Error& error);
   [[nodiscard]] ExitCode nobody_to_hit(const Choice& choice);
   [[nodiscard]] Result<Round> plan();
   [[nodiscard]] Result<Knowledge> ask_temporal();
@@ -91,6 +95,7 @@ class Experiment {
   void inject(const Target& target, const Round& round);
   void not_injected(FaultOutcome& outcome, const Error& error);
   void prove(FaultOutcome& outcome);
+  void watch(FaultOutcome& outcome);
   void undo(FaultOutcome& outcome);
   void hold(Duration duration);
   void follow(std::size_t first);
@@ -103,6 +108,7 @@ class Experiment {
   std::vector<FaultOutcome> outcomes_;
   std::set<std::string> hit_;
   Choice last_choice_;
+  bool was_asked_ = false;
   bool recovery_missing_ = false;
 };
 

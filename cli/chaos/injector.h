@@ -36,7 +36,22 @@ class Patience {
   [[nodiscard]] virtual const Clock& clock() const = 0;
 };
 
-// Calls `look`, which returns Result<std::optional<std::string>>, until it has something or fails. That an API server does not answer is no
+// The server was away, or had no time: asked again it may answer.
+[[nodiscard]] constexpr bool is_passing(ErrorCode code) {
+  return code == ErrorCode::kKubernetesUnreachable || code == ErrorCode::kDeadlineExceeded || code == ErrorCode::kResourceExhausted ||
+         code == ErrorCode::kInternal;
+}
+
+// For inject(): what had to be read before the change could not be, so that nothing was changed.
+[[nodiscard]] inline std::unexpected<Error> nothing_changed(Error error) {
+  if (is_passing(error.code)) {
+    error.code = ErrorCode::kFailedPrecondition;
+    error.message = "nothing was changed: " + error.message;
+  }
+  return std::unexpected(std::move(error));
+}
+
+// Calls `look`, which returns Result<std::optional<std::string>>, until it has something or fails. A passing error (see above) is no
 // failure until the time is over. Errors, beside those of `look`: kDeadlineExceeded with "not seen in time: <what>"; kCancelled.
 template <class Look>
 [[nodiscard]] Result<std::string> wait_until_seen(Patience& patience, Duration timeout, std::string_view what, Look look) {
@@ -44,7 +59,7 @@ template <class Look>
   const SteadyTime deadline = patience.clock().steady_now() + timeout;
   for (;;) {
     Result<std::optional<std::string>> seen = look();
-    if (!seen && seen.error().code != ErrorCode::kKubernetesUnreachable) {
+    if (!seen && !is_passing(seen.error().code)) {
       return std::unexpected(std::move(seen).error());
     }
     if (seen && *seen) {

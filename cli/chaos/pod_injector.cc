@@ -209,7 +209,7 @@ Result<void> PodInjector::inject(const Fault& fault, const Target& target) {
 Result<void> PodInjector::check_same_life(const Target& target) {
   const Result<Pod> now = api_.get_pod(ref(target), {});
   if (!now) {
-    return std::unexpected(now.error());
+    return nothing_changed(now.error());
   }
   const ContainerStatus* const container = now->container(target.container);
   return container == nullptr || container->restart_count == target.restart_count
@@ -347,13 +347,16 @@ Result<std::string> PodInjector::undo(const JournalEntry& planned, Patience& pat
     if (!now) {
       return std::unexpected(now.error());
     }
-    const ContainerStatus* const status = now->container(container);
-    if (status != nullptr && status->restart_count > planned.undo.value("restartCount", 0)) {
-      return fmt::format("container {} of pod {} was started again meanwhile: nothing to undo", container, planned.name);
-    }
+    // Whatever the count of restarts says, which may lag: no signal does harm, and a missing one would.
     const Result<std::string> effect = signal(pod, container, "continue");
-    return effect ? Result<std::optional<std::string>>(fmt::format("the worker in pod {} goes on: {}", planned.name, *effect))
-                  : std::unexpected(effect.error());
+    if (effect) {
+      return fmt::format("the worker in pod {} goes on: {}", planned.name, *effect);
+    }
+    const ContainerStatus* const status = now->container(container);
+    const bool restarted = status != nullptr && status->restart_count > planned.undo.value("restartCount", 0);
+    return restarted ? Result<std::optional<std::string>>(
+                           fmt::format("container {} of pod {} was started again meanwhile: nothing to undo", container, planned.name))
+                     : std::unexpected(effect.error());
   });
 }
 

@@ -18,18 +18,26 @@ constexpr Duration kWillRetryInterval = std::chrono::milliseconds(1);
 
 bool is_sudden(FaultKind fault) { return fault == FaultKind::kSigkill || fault == FaultKind::kPause; }
 
-// The event that scheduled the activity whose end this is; 0: it is none.
-std::int64_t ended_activity(const api::HistoryEvent& event) {
+struct AttemptEnd {
+  std::int64_t started_event_id = 0;
+  RecoveryKind kind = RecoveryKind::kAwaited;
+};
+
+// Nothing for events that end no attempt.
+std::optional<AttemptEnd> end_of_attempt(const api::HistoryEvent& event) {
   if (event.has_activity_task_completed_event_attributes()) {
-    return event.activity_task_completed_event_attributes().scheduled_event_id();
+    return AttemptEnd{event.activity_task_completed_event_attributes().started_event_id(), RecoveryKind::kFinishedByVictim};
   }
   if (event.has_activity_task_failed_event_attributes()) {
-    return event.activity_task_failed_event_attributes().scheduled_event_id();
+    return AttemptEnd{event.activity_task_failed_event_attributes().started_event_id(), RecoveryKind::kGivenUp};
   }
   if (event.has_activity_task_timed_out_event_attributes()) {
-    return event.activity_task_timed_out_event_attributes().scheduled_event_id();
+    return AttemptEnd{event.activity_task_timed_out_event_attributes().started_event_id(), RecoveryKind::kGivenUp};
   }
-  return event.activity_task_canceled_event_attributes().scheduled_event_id();
+  if (event.has_activity_task_canceled_event_attributes()) {
+    return AttemptEnd{event.activity_task_canceled_event_attributes().started_event_id(), RecoveryKind::kCancelled};
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -71,6 +79,8 @@ std::string_view name_of(RecoveryKind kind) {
       return "finished by the victim";
     case RecoveryKind::kGivenUp:
       return "given up";
+    case RecoveryKind::kCancelled:
+      return "cancelled";
     case RecoveryKind::kWorkflowEnded:
       return "workflow ended";
   }
@@ -127,35 +137,35 @@ void RecoveryWatch::apply(const client::service::DescribeWorkflowExecutionRespon
 }
 
 void RecoveryWatch::apply(const api::History& history, bool workflow_ended) {
-  std::set<std::int64_t> scheduled;  // event ids: an id may be used again by a later activity of the workflow
+  std::set<std::int64_t> scheduled;    // event ids: an id may be used again by a later activity of the workflow
+  std::int64_t started_by_victim = 0;  // the event of the attempt that the fault met; history has it once the attempt has ended
   for (const api::HistoryEvent& event : history.events()) {
     if (event.has_activity_task_scheduled_event_attributes() &&
         event.activity_task_scheduled_event_attributes().activity_id() == recovery_.work.activity_id) {
       scheduled.insert(event.event_id());
     }
-    if (event.has_activity_task_started_event_attributes() &&
-        scheduled.contains(event.activity_task_started_event_attributes().scheduled_event_id())) {
-      apply_start(event);
-    } else if (scheduled.contains(ended_activity(event)) && !settled()) {
-      // Whoever began a later attempt has settled it by now: this was the attempt that the fault met.
-      const bool given_up = event.has_activity_task_failed_event_attributes() || event.has_activity_task_timed_out_event_attributes();
-      recovery_.kind = given_up ? RecoveryKind::kGivenUp : RecoveryKind::kFinishedByVictim;
+    if (const std::optional<AttemptEnd> end = end_of_attempt(event);
+        end && started_by_victim != 0 && end->started_event_id == started_by_victim) {
+      recovery_.kind = end->kind;
+    }
+    if (!event.has_activity_task_started_event_attributes()) {
+      continue;
+    }
+    const auto& started = event.activity_task_started_event_attributes();
+    const bool by_victim = started.identity() == recovery_.work.worker_identity;
+    if (!scheduled.contains(started.scheduled_event_id())) {
+      continue;
+    }
+    if (started.attempt() > recovery_.work.attempt && by_victim) {
+      take_over_again(started.attempt(), std::max(api::to_wall_time(event.event_time()), continued_.value_or(WallTime())));
+    } else if (started.attempt() > recovery_.work.attempt) {
+      take_over(started.identity(), started.attempt(), api::to_wall_time(event.event_time()));
+    } else if (started.attempt() == recovery_.work.attempt && by_victim) {
+      started_by_victim = event.event_id();
     }
   }
   if (!settled() && workflow_ended) {
     recovery_.kind = RecoveryKind::kWorkflowEnded;
-  }
-}
-
-void RecoveryWatch::apply_start(const api::HistoryEvent& event) {
-  const auto& started = event.activity_task_started_event_attributes();
-  if (started.attempt() <= recovery_.work.attempt) {
-    return;
-  }
-  if (started.identity() == recovery_.work.worker_identity) {
-    take_over_again(started.attempt(), std::max(api::to_wall_time(event.event_time()), continued_.value_or(WallTime())));
-  } else {
-    take_over(started.identity(), started.attempt(), api::to_wall_time(event.event_time()));
   }
 }
 

@@ -28,6 +28,7 @@ enum class RecoveryKind : std::uint8_t {
   kTakenOver,         // a later attempt runs, or ran
   kFinishedByVictim,  // the attempt that the fault met completed
   kGivenUp,           // that attempt failed or timed out, and there was no further one
+  kCancelled,         // the activity was, before anybody took over
   kWorkflowEnded,     // and history does not tell what became of the activity
 };
 
@@ -66,7 +67,6 @@ class RecoveryWatch {
   [[nodiscard]] bool is_pending(const client::service::DescribeWorkflowExecutionResponse& description) const;
 
  private:
-  void apply_start(const api::HistoryEvent& event);
   void take_over(const std::string& identity, int attempt, WallTime started);
   void take_over_again(int attempt, WallTime alive);
 

@@ -74,6 +74,8 @@ std::string recovery_line(const Recovery& recovery) {
       return fmt::format("{}: finished by the victim, nobody had to take over", work);
     case RecoveryKind::kGivenUp:
       return fmt::format("{}: LOST with the victim: its retry policy allowed no further attempt", work);
+    case RecoveryKind::kCancelled:
+      return fmt::format("{}: it was cancelled", work);
     case RecoveryKind::kWorkflowEnded:
       return fmt::format("{}: the workflow has ended", work);
   }

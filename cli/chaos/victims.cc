@@ -95,8 +95,9 @@ bool is_protected_namespace(std::string_view name) { return name.starts_with("ku
 Choice choose_victims(std::vector<Target> targets, const ChoiceInput& input) {
   Choice choice;
   std::erase_if(targets, [&](const Target& each) { return !is_of_fleet(each, input.filter); });
-  choice.everybody_was_hit =
-      !input.hit_before.empty() && std::ranges::all_of(targets, [&](const Target& each) { return input.hit_before.contains(each.key); });
+  choice.everybody_was_hit = !input.hit_before.empty() && std::ranges::all_of(targets, [&](const Target& each) {
+    return input.hit_before.contains(each.key) || !each.untouchable.empty();
+  });
   std::vector<Target> eligible;
   for (Target& target : targets) {
     choice.fleet += target.ready ? 1 : 0;

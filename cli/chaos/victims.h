@@ -58,7 +58,7 @@ struct Choice {
   std::vector<Spared> spared;
   std::size_t fleet = 0;           // Ready members
   std::size_t eligible = 0;        // those of them that could have been hit
-  bool everybody_was_hit = false;  // there is a fleet, and nobody of it is left that was not hit before
+  bool everybody_was_hit = false;  // somebody was, and nobody is left who was not and could be
   std::string limit;               // what kept it from `count` victims: "at most 30% of 3: 0"; empty: nothing did
 };
 

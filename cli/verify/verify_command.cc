@@ -53,13 +53,17 @@ std::string status_of(const verify::HistoryIndex& history) {
   }
 }
 
-// The faults that were done to what executed this workflow, each once: proven where one of its lines says so. They are over when they were
-// injected; of one whose answer was lost that is known only when it was seen.
-std::vector<verify::Fault> faults_of(const std::vector<chaos::JournalEntry>& journal, const std::string& workflow_id) {
+// The journal's clock is the tool's, history's is the server's.
+constexpr Duration kClocksApartMax = std::chrono::seconds(1);
+
+// The faults that were done since `began` to what executed this workflow, each once: proven where one of its lines says so. They are over
+// when they were injected; of one whose answer was lost that is known only when it was seen.
+std::vector<verify::Fault> faults_of(const std::vector<chaos::JournalEntry>& journal, const std::string& workflow_id, WallTime began) {
   std::vector<verify::Fault> faults;
   std::set<std::string_view> injected;
   for (const chaos::JournalEntry& entry : journal) {
-    if (std::ranges::find(entry.workflow_ids, workflow_id) == entry.workflow_ids.end()) {
+    const bool is_of_run = entry.time >= began - kClocksApartMax;  // an earlier run may have had the same id
+    if (!is_of_run || std::ranges::find(entry.workflow_ids, workflow_id) == entry.workflow_ids.end()) {
       continue;
     }
     auto fault = std::ranges::find(faults, entry.id, &verify::Fault::id);
@@ -183,7 +187,8 @@ class VerifyCommand {
     const verify::HistoryIndex index(history);
     const std::string workflow_id =
         !options_.histories.empty() && index.started() != nullptr ? index.started()->workflow_id() : target.source;
-    const std::vector<verify::Fault> faults = faults_of(journal_, workflow_id);
+    const WallTime began = history.events().empty() ? WallTime() : api::to_wall_time(history.events(0).event_time());
+    const std::vector<verify::Fault> faults = faults_of(journal_, workflow_id, began);
     return {.source = target.source,
             .workflow_id = workflow_id,
             .workflow_type = index.workflow_type().empty() ? "unknown type" : index.workflow_type(),

@@ -158,6 +158,6 @@ def test_a_run_whose_worker_was_killed_passes_and_a_dead_worker_that_goes_on_is_
     assert next(rule["verdict"] for rule in run["rules"] if rule["id"] == "killed-worker") == "pass"
 
     (survivor,) = {step["worker"] for step in completed_steps(api.events(handle))} - {victim_identity}
-    lie = journal_of_a_kill(tmp_path / "lie.jsonl", killed - datetime.timedelta(hours=1), survivor, handle.id)
+    lie = journal_of_a_kill(tmp_path / "lie.jsonl", api.events(handle)[0].event_time.ToDatetime(datetime.timezone.utc), survivor, handle.id)
     broken = lifecycle("verify", handle.id, "--journal", lie)
     assert broken.exit_code == 7 and "BROKEN   killed-worker: " in broken.stdout, broken

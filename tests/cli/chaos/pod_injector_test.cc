@@ -209,8 +209,9 @@ TEST_F(PodFaults, have_nothing_to_undo_in_a_container_that_was_started_again) {
   const Target victim = target("a");
   const nlohmann::json undo = injector_.undo_record({.kind = FaultKind::kPause}, victim);
   end_container("a", 137);
+  cluster_.exec_outcome = {.exit_code = 1, .standard_error = "no worker"};
   EXPECT_THAT(injector_.undo(planned(victim, undo), patience_).value_or(""), HasSubstr("started again meanwhile: nothing to undo"));
-  EXPECT_THAT(cluster_.changes, IsEmpty());
+  EXPECT_THAT(cluster_.changes, ElementsAre("exec a continue")) << "the count may lag behind the signal that froze it";
 }
 
 TEST_F(PodFaults, are_undone_although_the_cluster_is_away_for_a_moment) {

@@ -133,13 +133,26 @@ TEST(Recovery, is_found_in_history_when_the_activity_is_over) {
 
   RecoveryWatch finished = watch(FaultKind::kDelete);
   finished.apply(
-      history_with_end([](api::HistoryEvent& end) { end.mutable_activity_task_completed_event_attributes()->set_scheduled_event_id(5); }),
+      history_with_end([](api::HistoryEvent& end) { end.mutable_activity_task_completed_event_attributes()->set_started_event_id(6); }),
       true);
   EXPECT_EQ(finished.recovery().kind, RecoveryKind::kFinishedByVictim);
 
+  RecoveryWatch another = watch(FaultKind::kDelete);  // of the same id, by somebody else
+  api::History earlier =
+      history_with_end([](api::HistoryEvent& end) { end.mutable_activity_task_completed_event_attributes()->set_started_event_id(6); });
+  earlier.mutable_events(1)->mutable_activity_task_started_event_attributes()->set_identity("c@n/v1#3");
+  another.apply(earlier, false);
+  EXPECT_FALSE(another.settled());
+
+  RecoveryWatch cancelled = watch();
+  cancelled.apply(
+      history_with_end([](api::HistoryEvent& end) { end.mutable_activity_task_canceled_event_attributes()->set_started_event_id(6); }),
+      false);
+  EXPECT_EQ(cancelled.recovery().kind, RecoveryKind::kCancelled);
+
   RecoveryWatch given_up = watch();
   given_up.apply(
-      history_with_end([](api::HistoryEvent& end) { end.mutable_activity_task_timed_out_event_attributes()->set_scheduled_event_id(5); }),
+      history_with_end([](api::HistoryEvent& end) { end.mutable_activity_task_timed_out_event_attributes()->set_started_event_id(6); }),
       false);
   EXPECT_EQ(given_up.recovery().kind, RecoveryKind::kGivenUp);
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cli/time_text.h"
 #include "history/history_json.h"
 #include "tests/cli/command_test.h"
 #include "tests/support/history_corpus.h"
@@ -101,26 +102,32 @@ TEST_F(VerifyCommandTest, JsonlIsOneObjectALine) {
 TEST_F(VerifyCommandTest, TheJournalTellsWhichWorkerWasKilled) {
   const api::History history = recorded_history("python_killed_worker");
   const std::string identity = history.events(26).activity_task_completed_event_attributes().identity();  // event 27
-  const std::string line =
-      R"({"time":"2020-01-01T00:00:00.000Z","id":"chaos-1/1","event":"proven","fault":"sigkill","target":"process","name":"1",
-    "worker_identity":")" +
-      identity + R"(","workflow_ids":[")" + history.events(0).workflow_execution_started_event_attributes().workflow_id() + "\"]}";
+  const std::string began = iso_time(api::to_wall_time(history.events(0).event_time()));
+  const std::string line = R"({"time":")" + began + R"(","id":"chaos-1/1","event":"proven","fault":"sigkill","target":"process","name":"1",
+    "worker_identity":")" + identity +
+                           R"(","workflow_ids":[")" + history.events(0).workflow_execution_started_event_attributes().workflow_id() +
+                           "\"]}";
   std::string journal = line;
   std::erase(journal, '\n');
   const CommandEnd end = verify_files({recorded("python_killed_worker")}, write("journal.jsonl", journal + "\n"));
   EXPECT_EQ(end.exit_code, ExitCode::kGuaranteeBroken) << end.output << end.errors;
   EXPECT_THAT(end.output, HasSubstr("killed-worker: "));
+
+  // A run of the same id before this one.
+  journal.replace(journal.find(began), began.size(), "2020-01-01T00:00:00.000Z");
+  EXPECT_EQ(verify_files({recorded("python_killed_worker")}, write("earlier.jsonl", journal + "\n")).exit_code, ExitCode::kDone);
 }
 
 TEST_F(VerifyCommandTest, AFaultThatWasRefusedIsNone) {
   const api::History history = recorded_history("python_killed_worker");
   const std::string about = R"("id":"chaos-1/1","fault":"sigkill","target":"pod","name":"a","worker_identity":"1@a","workflow_ids":[")" +
                             history.events(0).workflow_execution_started_event_attributes().workflow_id() + "\"]}\n";
-  const std::string planned = R"({"time":"2020-01-01T00:00:00.000Z","event":"planned",)" + about;
+  const std::string time = R"({"time":")" + iso_time(api::to_wall_time(history.events(0).event_time()));
+  const std::string planned = time + R"(","event":"planned",)" + about;
   const CommandEnd unknown = verify_files({recorded("python_killed_worker")}, write("planned.jsonl", planned));
   EXPECT_EQ(unknown.exit_code, ExitCode::kOperationFailed) << unknown.output;
   EXPECT_THAT(unknown.output, HasSubstr("kill chaos-1/1 was not proven"));
-  const std::string refused = R"({"time":"2020-01-01T00:00:01.000Z","event":"refused",)" + about;
+  const std::string refused = time + R"(","event":"refused",)" + about;
   EXPECT_EQ(verify_files({recorded("python_killed_worker")}, write("refused.jsonl", planned + refused)).exit_code, ExitCode::kDone);
 }
 
