@@ -173,7 +173,7 @@ PodDisruptionBudget pod_disruption_budget_of(Json object) {
   return budget;
 }
 
-HorizontalPodAutoscaler horizontal_pod_autoscaler_of(Json object) {
+HorizontalPodAutoscaler horizontal_pod_autoscaler_of(const Json& object) {
   const Json& target = child(child(object, "spec"), "scaleTargetRef");
   return {.meta = object_meta_of(object), .target_kind = text_at(target, "kind"), .target_name = text_at(target, "name")};
 }
