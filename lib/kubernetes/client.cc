@@ -128,8 +128,8 @@ class Client final : public Api {
   }
 
   template <class View>
-  static auto views(ObjectList list, View view) {
-    std::vector<decltype(view(Json()))> out;
+  static std::vector<View> views(ObjectList list, View (*view)(Json)) {
+    std::vector<View> out;
     out.reserve(list.items.size());
     for (Json& item : list.items) {
       out.push_back(view(std::move(item)));

@@ -173,9 +173,12 @@ PodDisruptionBudget pod_disruption_budget_of(Json object) {
   return budget;
 }
 
-HorizontalPodAutoscaler horizontal_pod_autoscaler_of(const Json& object) {
+HorizontalPodAutoscaler horizontal_pod_autoscaler_of(Json object) {
   const Json& target = child(child(object, "spec"), "scaleTargetRef");
-  return {.meta = object_meta_of(object), .target_kind = text_at(target, "kind"), .target_name = text_at(target, "name")};
+  HorizontalPodAutoscaler autoscaler{
+      .meta = object_meta_of(object), .target_kind = text_at(target, "kind"), .target_name = text_at(target, "name")};
+  autoscaler.raw = std::move(object);
+  return autoscaler;
 }
 
 Namespace namespace_of(const Json& object) { return {.meta = object_meta_of(object), .phase = text_at(child(object, "status"), "phase")}; }

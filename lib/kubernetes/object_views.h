@@ -13,7 +13,7 @@ namespace lifecycle::kubernetes {
 [[nodiscard]] Deployment deployment_of(Json object);
 [[nodiscard]] Scale scale_of(const Json& object);
 [[nodiscard]] PodDisruptionBudget pod_disruption_budget_of(Json object);
-[[nodiscard]] HorizontalPodAutoscaler horizontal_pod_autoscaler_of(const Json& object);
+[[nodiscard]] HorizontalPodAutoscaler horizontal_pod_autoscaler_of(Json object);
 [[nodiscard]] Namespace namespace_of(const Json& object);
 
 // A LabelSelector object as the text that list requests take: "app=x,tier in (a,b),!legacy".

@@ -107,6 +107,7 @@ struct HorizontalPodAutoscaler {
   ObjectMeta meta = {};
   std::string target_kind = {};  // "Deployment"
   std::string target_name = {};
+  Json raw = {};
 };
 
 struct Namespace {
