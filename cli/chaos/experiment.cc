@@ -69,15 +69,11 @@ ExitCode Experiment::run_rounds() {
   const ChaosOptions& options = setup_.options;
   const SteadyTime began = setup_.patience.clock().steady_now();
   for (;;) {
-    const Result<Round> round = plan();
+    Result<Round> round = plan();
     if (setup_.stopped && !outcomes_.empty()) {
       return ExitCode::kDone;  // finish() tells
     }
-    if (!round && !is_end_of_round(round.error())) {
-      return setup_.output.report(round.error());
-    }
-    const std::optional<ExitCode> end = round ? play(*round) : tell_end_of_round(round.error());
-    if (end) {
+    if (const std::optional<ExitCode> end = round ? play(*std::move(round)) : not_planned(round.error())) {
       return *end;
     }
     const SteadyTime now = setup_.patience.clock().steady_now();
@@ -91,15 +87,14 @@ ExitCode Experiment::run_rounds() {
   }
 }
 
-// After the first fault, that Temporal names nobody just now, or that the workflow which was asked for has ended, is in the nature of
-// things.
-bool Experiment::is_end_of_round(const Error& error) const {
-  return !outcomes_.empty() && (error.code == ErrorCode::kNotFound || error.code == ErrorCode::kFailedPrecondition);
-}
-
-std::optional<ExitCode> Experiment::tell_end_of_round(const Error& error) {
+// After the first fault it is in the nature of things that Temporal names nobody just now, or that the workflow has ended.
+std::optional<ExitCode> Experiment::not_planned(const Error& error) {
+  const bool has_ended = error.code == ErrorCode::kFailedPrecondition;
+  if (outcomes_.empty() || (error.code != ErrorCode::kNotFound && !has_ended)) {
+    return setup_.output.report(error);
+  }
   setup_.output.note(error.message);
-  return error.code == ErrorCode::kFailedPrecondition ? std::optional(ExitCode::kDone) : std::nullopt;
+  return has_ended ? std::optional(ExitCode::kDone) : std::nullopt;
 }
 
 std::optional<ExitCode> Experiment::play(Round round) {

@@ -82,8 +82,7 @@ class Experiment {
   [[nodiscard]] ExitCode run_rounds();
   // The exit code when there is no further round.
   [[nodiscard]] std::optional<ExitCode> play(Round round);
-  [[nodiscard]] bool is_end_of_round(const Error& error) const;
-  [[nodiscard]] std::optional<ExitCode> tell_end_of_round(const Error& error);
+  [[nodiscard]] std::optional<ExitCode> not_planned(const Error& error);
   [[nodiscard]] ExitCode nobody_to_hit(const Choice& choice);
   [[nodiscard]] Result<Round> plan();
   [[nodiscard]] Result<Knowledge> ask_temporal();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/duration.h"
+#include "verify/history_index.h"
 
 namespace lifecycle::cli::chaos {
 namespace {
@@ -18,26 +19,11 @@ constexpr Duration kWillRetryInterval = std::chrono::milliseconds(1);
 
 bool is_sudden(FaultKind fault) { return fault == FaultKind::kSigkill || fault == FaultKind::kPause; }
 
-struct AttemptEnd {
-  std::int64_t started_event_id = 0;
-  RecoveryKind kind = RecoveryKind::kAwaited;
-};
-
-// Nothing for events that end no attempt.
-std::optional<AttemptEnd> end_of_attempt(const api::HistoryEvent& event) {
-  if (event.has_activity_task_completed_event_attributes()) {
-    return AttemptEnd{event.activity_task_completed_event_attributes().started_event_id(), RecoveryKind::kFinishedByVictim};
-  }
-  if (event.has_activity_task_failed_event_attributes()) {
-    return AttemptEnd{event.activity_task_failed_event_attributes().started_event_id(), RecoveryKind::kGivenUp};
-  }
-  if (event.has_activity_task_timed_out_event_attributes()) {
-    return AttemptEnd{event.activity_task_timed_out_event_attributes().started_event_id(), RecoveryKind::kGivenUp};
-  }
-  if (event.has_activity_task_canceled_event_attributes()) {
-    return AttemptEnd{event.activity_task_canceled_event_attributes().started_event_id(), RecoveryKind::kCancelled};
-  }
-  return std::nullopt;
+// What the end of the attempt that the fault met says.
+RecoveryKind kind_of_end(const api::HistoryEvent& event) {
+  return event.has_activity_task_completed_event_attributes()  ? RecoveryKind::kFinishedByVictim
+         : event.has_activity_task_canceled_event_attributes() ? RecoveryKind::kCancelled
+                                                               : RecoveryKind::kGivenUp;
 }
 
 }  // namespace
@@ -144,18 +130,18 @@ void RecoveryWatch::apply(const api::History& history, bool workflow_ended) {
         event.activity_task_scheduled_event_attributes().activity_id() == recovery_.work.activity_id) {
       scheduled.insert(event.event_id());
     }
-    if (const std::optional<AttemptEnd> end = end_of_attempt(event);
-        end && started_by_victim != 0 && end->started_event_id == started_by_victim) {
-      recovery_.kind = end->kind;
+    const std::optional<verify::Link> link = verify::link_of(event);
+    if (!link || link->kind != verify::OperationKind::kActivity || !scheduled.contains(link->begun_id)) {
+      continue;
     }
-    if (!event.has_activity_task_started_event_attributes()) {
+    if (link->is_end && started_by_victim != 0 && link->started_id == started_by_victim) {
+      recovery_.kind = kind_of_end(event);
+    }
+    if (link->is_end) {
       continue;
     }
     const auto& started = event.activity_task_started_event_attributes();
     const bool by_victim = started.identity() == recovery_.work.worker_identity;
-    if (!scheduled.contains(started.scheduled_event_id())) {
-      continue;
-    }
     if (started.attempt() > recovery_.work.attempt && by_victim) {
       take_over_again(started.attempt(), std::max(api::to_wall_time(event.event_time()), continued_.value_or(WallTime())));
     } else if (started.attempt() > recovery_.work.attempt) {

@@ -53,16 +53,13 @@ std::string status_of(const verify::HistoryIndex& history) {
   }
 }
 
-// The journal's clock is the tool's, history's is the server's.
-constexpr Duration kClocksApartMax = std::chrono::seconds(1);
-
 // The faults that were done since `began` to what executed this workflow, each once: proven where one of its lines says so. They are over
 // when they were injected; of one whose answer was lost that is known only when it was seen.
 std::vector<verify::Fault> faults_of(const std::vector<chaos::JournalEntry>& journal, const std::string& workflow_id, WallTime began) {
   std::vector<verify::Fault> faults;
   std::set<std::string_view> injected;
   for (const chaos::JournalEntry& entry : journal) {
-    const bool is_of_run = entry.time >= began - kClocksApartMax;  // an earlier run may have had the same id
+    const bool is_of_run = entry.time >= began - verify::kClocksApartMax;  // an earlier run may have had the same id
     if (!is_of_run || std::ranges::find(entry.workflow_ids, workflow_id) == entry.workflow_ids.end()) {
       continue;
     }

@@ -7,9 +7,6 @@
 namespace lifecycle::verify {
 namespace {
 
-// The journal's clock is the tool's, history's is the server's.
-constexpr Duration kClocksApartMax = std::chrono::seconds(1);
-
 // Of the worker that ended a task; empty for events that no worker causes.
 const std::string& worker_of(const api::HistoryEvent& event) {
   if (event.has_workflow_task_completed_event_attributes()) {

@@ -28,6 +28,9 @@ enum class Verdict : std::uint8_t {
 // "pass", "broken", "unknown", "not_applicable".
 [[nodiscard]] std::string_view name_of(Verdict verdict);
 
+// A fault's clock is that of the tool that made it, history's is the server's.
+inline constexpr Duration kClocksApartMax = std::chrono::seconds(1);
+
 // A fault that was done to a worker of the run.
 struct Fault {
   std::string id;

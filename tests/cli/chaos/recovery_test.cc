@@ -48,6 +48,7 @@ api::History history(const std::string& activity_id, int attempt, const std::str
   scheduled->mutable_activity_task_scheduled_event_attributes()->set_activity_id(activity_id);
   auto* const event = history.add_events();
   event->set_event_id(6);
+  event->set_event_type(api::enums::EVENT_TYPE_ACTIVITY_TASK_STARTED);
   api::set(*event->mutable_event_time(), started);
   event->mutable_activity_task_started_event_attributes()->set_scheduled_event_id(5);
   event->mutable_activity_task_started_event_attributes()->set_attempt(attempt);
@@ -55,13 +56,15 @@ api::History history(const std::string& activity_id, int attempt, const std::str
   return history;
 }
 
-// As history() of attempt 1 by the victim, with its end.
-template <class SetEnd>
-api::History history_with_end(SetEnd set_end) {
+// As history() of attempt 1 by the victim, with its end: event 7, whose attributes `attributes_of` makes.
+template <class AttributesOf>
+api::History history_with_end(api::enums::EventType type, AttributesOf attributes_of) {
   api::History ended = history("5", 1, "a@n/v1#1", kHit - seconds(3));
   auto* const end = ended.add_events();
   end->set_event_id(7);
-  set_end(*end);
+  end->set_event_type(type);
+  (end->*attributes_of)()->set_scheduled_event_id(5);
+  (end->*attributes_of)()->set_started_event_id(6);
   return ended;
 }
 
@@ -132,28 +135,28 @@ TEST(Recovery, is_found_in_history_when_the_activity_is_over) {
   EXPECT_EQ(taken_over.recovery().standstill, seconds(2));
 
   RecoveryWatch finished = watch(FaultKind::kDelete);
-  finished.apply(
-      history_with_end([](api::HistoryEvent& end) { end.mutable_activity_task_completed_event_attributes()->set_started_event_id(6); }),
-      true);
+  finished.apply(history_with_end(api::enums::EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
+                                  &api::HistoryEvent::mutable_activity_task_completed_event_attributes),
+                 true);
   EXPECT_EQ(finished.recovery().kind, RecoveryKind::kFinishedByVictim);
 
   RecoveryWatch another = watch(FaultKind::kDelete);  // of the same id, by somebody else
-  api::History earlier =
-      history_with_end([](api::HistoryEvent& end) { end.mutable_activity_task_completed_event_attributes()->set_started_event_id(6); });
+  api::History earlier = history_with_end(api::enums::EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
+                                          &api::HistoryEvent::mutable_activity_task_completed_event_attributes);
   earlier.mutable_events(1)->mutable_activity_task_started_event_attributes()->set_identity("c@n/v1#3");
   another.apply(earlier, false);
   EXPECT_FALSE(another.settled());
 
   RecoveryWatch cancelled = watch();
   cancelled.apply(
-      history_with_end([](api::HistoryEvent& end) { end.mutable_activity_task_canceled_event_attributes()->set_started_event_id(6); }),
+      history_with_end(api::enums::EVENT_TYPE_ACTIVITY_TASK_CANCELED, &api::HistoryEvent::mutable_activity_task_canceled_event_attributes),
       false);
   EXPECT_EQ(cancelled.recovery().kind, RecoveryKind::kCancelled);
 
   RecoveryWatch given_up = watch();
-  given_up.apply(
-      history_with_end([](api::HistoryEvent& end) { end.mutable_activity_task_timed_out_event_attributes()->set_started_event_id(6); }),
-      false);
+  given_up.apply(history_with_end(api::enums::EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
+                                  &api::HistoryEvent::mutable_activity_task_timed_out_event_attributes),
+                 false);
   EXPECT_EQ(given_up.recovery().kind, RecoveryKind::kGivenUp);
 
   RecoveryWatch lost = watch();
