@@ -38,6 +38,15 @@ def why_there_is_none() -> str | None:
     return None if asked.returncode == 0 else f"the demonstration is in no cluster that kubectl reaches: {asked.stderr.strip()}"
 
 
+def is_whole(item: Object) -> bool:
+    """Of a Deployment, a StatefulSet or a pod: it is what it is meant to be, and nobody is still at it."""
+    if item["kind"] == "Pod":
+        return "deletionTimestamp" not in item["metadata"]
+    wanted, status = item["spec"]["replicas"], item["status"]
+    counts = [status.get(count, 0) for count in ("replicas", "readyReplicas", "updatedReplicas")]
+    return status.get("observedGeneration") == item["metadata"]["generation"] and counts == [wanted] * 3
+
+
 class Cluster:
     def __init__(self) -> None:
         self._environment = kubectl_environment()
@@ -65,7 +74,17 @@ class Cluster:
         assert done.returncode == 0, done.stderr
 
     def pods(self, namespace: str, selector: str = "") -> list[Object]:
-        return self.get("-n", namespace, "pods", *(["-l", selector] if selector else []))["items"]
+        """Those that stay: a pod that is being deleted is no longer counted."""
+        pods = self.get("-n", namespace, "pods", *(["-l", selector] if selector else []))["items"]
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+    def settle(self) -> None:
+        """Waits until every pod that is wanted is Ready and every other is gone."""
+
+        def is_settled() -> bool:
+            return all(is_whole(each) for each in self.get("deployments,statefulsets,pods", "--all-namespaces")["items"])
+
+        wait_until(is_settled, "every pod that is wanted is Ready", 180, lambda: self.run("get", "pods", "--all-namespaces", "-o", "wide").stdout)
 
     def replace_what_waits_to_be_started_again(self) -> None:
         """Kubernetes lets a container that ended often wait for minutes; a new pod begins at once."""

@@ -15,3 +15,10 @@ def cluster() -> Cluster:
     if reason is not None:
         pytest.skip(reason)
     return Cluster()
+
+
+@pytest.fixture(autouse=True)
+def settled(request: pytest.FixtureRequest) -> None:
+    """What the test before has disturbed is whole again: a pod that is on its way out would be taken for one that a test can work with."""
+    if "cluster" in request.fixturenames:
+        request.getfixturevalue("cluster").settle()

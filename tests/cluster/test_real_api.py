@@ -98,4 +98,3 @@ def test_the_program_on_a_users_machine_kills_a_pod(cluster: Cluster, kubeconfig
     (fault,) = json.loads(done.stdout)["faults"]
     assert "is gone" in fault["proof"]
     assert fault["uid"] not in {pod["metadata"]["uid"] for pod in cluster.pods("workers")}
-    cluster.wait_ready("workers", f"deployment/{V1}")
