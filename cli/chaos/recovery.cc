@@ -17,7 +17,10 @@ constexpr Duration kServerTimerSlack = std::chrono::seconds(1);
 // What a supervisor asks for: as soon as possible.
 constexpr Duration kWillRetryInterval = std::chrono::milliseconds(1);
 
-bool is_sudden(FaultKind fault) { return fault == FaultKind::kSigkill || fault == FaultKind::kPause; }
+// A worker that is told to stop has the time that its pod was given for that, unless somebody says another.
+bool is_left_time(const Fault& fault) {
+  return fault.kind != FaultKind::kSigkill && fault.kind != FaultKind::kPause && !fault.grace_period;
+}
 
 // What the end of the attempt that the fault met says.
 RecoveryKind kind_of_end(const api::HistoryEvent& event) {
@@ -37,7 +40,7 @@ RecoveryBound recovery_bound(const HeldWork& work, const Fault& fault, const Tar
     return {.total = total, .parts = fmt::format("its supervisor tells the server at once + timer {}", format_duration(kServerTimerSlack))};
   }
   const std::string retry = fmt::format("retry {}", format_duration(*work.retry_interval));
-  if (!is_sudden(fault.kind)) {
+  if (is_left_time(fault)) {
     return {.total = *work.retry_interval + kServerTimerSlack,
             .parts =
                 fmt::format("the worker ends the attempt or hands it back, then {} + timer {}", retry, format_duration(kServerTimerSlack))};
@@ -51,6 +54,9 @@ RecoveryBound recovery_bound(const HeldWork& work, const Fault& fault, const Tar
                                   retry, format_duration(2 * kServerTimerSlack));
   if (fault.kind == FaultKind::kPause) {
     return {.total = std::nullopt, .parts = std::move(parts) + ", and again for each attempt that its open polls take"};
+  }
+  if (fault.grace_period) {
+    parts += ", unless the worker ends the attempt within its grace period";
   }
   return {.total = silence + *work.retry_interval + 2 * kServerTimerSlack, .parts = std::move(parts)};
 }

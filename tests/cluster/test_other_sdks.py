@@ -97,7 +97,7 @@ def test_a_pod_of_another_sdk_is_killed_by_what_it_executes(cluster: Cluster, qu
     assert fault["name"] in pods and fault["version"] == "v1"
     (work,) = fault["executing"]
     assert (work["workflowId"], work["recovery"]) == (workflow_id, "taken over"), work
-    assert fault["name"] not in work["takenOverBy"]
+    assert fault["name"] not in work["takenOverBy"] and work["standstillMillis"] < work["boundMillis"], work
     cluster.completed("start", "lifecycle", "-w", workflow_id, "--id-conflict-policy", "UseExisting", "-t", queue)
     described = json.loads(cluster.lifecycle("describe", workflow_id, "-o", "json").stdout)
     pods |= {pod["metadata"]["name"] for pod in cluster.pods("workers", f"app={queue}")}

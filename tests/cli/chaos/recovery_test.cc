@@ -184,6 +184,14 @@ TEST(RecoveryBound, is_not_there_for_a_frozen_worker_whose_open_polls_may_take_t
   EXPECT_THAT(bound.parts, HasSubstr("heartbeat time-out 5s + retry 1s + timers 2s, and again for each attempt that its open polls take"));
 }
 
+TEST(RecoveryBound, is_that_of_a_sudden_end_where_the_grace_period_may_be_too_short_to_end_the_attempt) {
+  const Target pod{.kind = TargetKind::kPod, .supervised = true};
+  EXPECT_EQ(recovery_bound(work(), {.kind = FaultKind::kDelete}, pod).total, seconds(2));
+  const RecoveryBound bound = recovery_bound(work(), {.kind = FaultKind::kDelete, .grace_period = seconds(1)}, pod);
+  EXPECT_EQ(bound.total, seconds(8));
+  EXPECT_THAT(bound.parts, HasSubstr("unless the worker ends the attempt within its grace period"));
+}
+
 TEST(RecoveryBound, without_heartbeats_is_the_start_to_close_timeout) {
   HeldWork silent = work();
   silent.heartbeat_timeout = Duration::zero();
