@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "cli/table.h"
 #include "cli/time_text.h"
+#include "client/client.h"
 
 namespace lifecycle::cli {
 namespace {
@@ -20,7 +21,6 @@ using DeploymentDescription = temporal::api::workflowservice::v1::DescribeWorker
 using VersionDescription = temporal::api::workflowservice::v1::DescribeWorkerDeploymentVersionResponse;
 using VersionSummary = temporal::api::deployment::v1::WorkerDeploymentInfo::WorkerDeploymentVersionSummary;
 
-constexpr Duration kPollRenewedWithin = 70s;  // the server answers an empty poll after 60 s, and the worker sends the next
 constexpr Duration kTaskWaitsMax = 5s;
 constexpr double kLimitWarningFraction = 0.8;
 
@@ -66,7 +66,7 @@ Liveness liveness_of(const std::string& build_id, const RolloutFacts& facts) {
       }
       const Duration age = since(api::to_wall_time(poller.last_access_time()), facts.now);
       liveness.since_last_poll = std::min(age, liveness.since_last_poll.value_or(age));
-      if (age <= kPollRenewedWithin) {
+      if (age <= client::kPollRenewedWithin) {
         workers.insert(poller.identity());
       }
     }

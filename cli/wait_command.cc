@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -23,7 +24,6 @@ using namespace std::chrono_literals;
 using nlohmann::ordered_json;
 
 constexpr Duration kAskInterval = 250ms;
-constexpr Duration kPollRenewedWithin = 70s;  // the server answers an empty poll after 60 s, and the worker sends the next
 
 class WaitCommand {
  public:
@@ -118,28 +118,39 @@ class WaitCommand {
 
   // --- conditions
 
-  // The list of pollers remembers those that are gone for five minutes. One whose last poll may still be open counts: a worker that was
-  // killed within the last minute cannot be told from one that waits.
-  Result<bool> is_served() {
-    const auto queue = client_.describe_task_queue(options_.subject);
+  // Whether somebody polls the queue, or one of the version where one is named. A worker that was killed within the last minute cannot be
+  // told from one that waits.
+  Result<bool> is_polled(const std::string& task_queue, const std::optional<client::DeploymentVersion>& version) {
+    const auto queue = client_.describe_task_queue(task_queue);
     if (!queue) {
       return std::unexpected(queue.error());
     }
-    const WallTime oldest = process_.clock.wall_now() - kPollRenewedWithin;
-    for (const auto& poller : queue->pollers()) {
-      if (api::to_wall_time(poller.last_access_time()) > oldest) {
-        return true;
-      }
+    const WallTime oldest = process_.clock.wall_now() - client::kPollRenewedWithin;
+    return std::ranges::any_of(queue->pollers(), [&](const auto& poller) {
+      const auto& deployment = poller.deployment_options();
+      const bool is_meant =
+          !version || (deployment.deployment_name() == version->deployment_name && deployment.build_id() == version->build_id);
+      return is_meant && api::to_wall_time(poller.last_access_time()) > oldest;
+    });
+  }
+
+  Result<bool> is_served() {
+    const Result<bool> polled = is_polled(options_.subject, std::nullopt);
+    if (polled && !*polled) {
+      not_yet(fmt::format("no worker polls task queue '{}'", options_.subject));
     }
-    not_yet(fmt::format("no worker polls task queue '{}'", options_.subject));
-    return false;
+    return polled;
   }
 
   Result<bool> version_serves() {
     const client::DeploymentVersion version{.deployment_name = options_.deployment_name, .build_id = options_.subject};
     const Result<void> serves = deployments_.wait_until_serving(version, options_.task_queue, Duration::zero());
-    if (serves) {
-      return true;
+    if (serves) {  // its workers did so once
+      const Result<bool> polled = is_polled(options_.task_queue, version);
+      if (polled && !*polled) {
+        not_yet(fmt::format("no worker of version '{}' polls task queue '{}' any more", options_.subject, options_.task_queue));
+      }
+      return polled;
     }
     if (serves.error().code != ErrorCode::kNotFound && serves.error().code != ErrorCode::kDeadlineExceeded) {
       return std::unexpected(serves.error());

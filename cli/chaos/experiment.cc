@@ -50,10 +50,6 @@ bool is_refusal(const Error& error) {
 
 bool has_undo(const FaultOutcome& outcome) { return outcome.injected && !outcome.undo.empty(); }
 
-bool is_same_work(const HeldWork& one, const HeldWork& other) {
-  return one.run_id == other.run_id && one.activity_id == other.activity_id && one.attempt == other.attempt;
-}
-
 }  // namespace
 
 ExitCode Experiment::run() {
@@ -170,6 +166,11 @@ Result<Experiment::Knowledge> Experiment::ask_temporal() {
     return knowledge;
   }
   const ChaosOptions& options = setup_.options;
+  Result<OpenWork> open = setup_.temporal->held_of_all();
+  if (!open) {
+    return std::unexpected(std::move(open).error());
+  }
+  // After that, which can take a while where many are open: who executes the workflow now is to be hit.
   if (!options.running_workflow.empty()) {
     if (const Result<void> asked = ask_who_runs(knowledge); !asked) {
       return std::unexpected(asked.error());
@@ -186,16 +187,13 @@ Result<Experiment::Knowledge> Experiment::ask_temporal() {
       }
     }
   }
-  Result<OpenWork> open = setup_.temporal->held_of_all();
-  if (!open) {
-    return std::unexpected(std::move(open).error());
-  }
   knowledge.held_complete = open->complete;
   for (HeldWork& work : open->held) {
-    knowledge.known.push_back({.identity = work.worker_identity, .last_access = work.last_heartbeat});
-    if (std::ranges::none_of(knowledge.held, [&](const HeldWork& each) { return is_same_work(each, work); })) {
-      knowledge.held.push_back(std::move(work));
+    if (work.workflow_id == options.running_workflow) {
+      continue;  // that is known better by now
     }
+    knowledge.known.push_back({.identity = work.worker_identity, .last_access = work.last_heartbeat});
+    knowledge.held.push_back(std::move(work));
   }
   return knowledge;
 }

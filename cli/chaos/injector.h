@@ -17,6 +17,18 @@
 
 namespace lifecycle::cli::chaos {
 
+// Who was behind the target last, at `since` or later; null: nobody. Temporal remembers for a while also those that were there before.
+[[nodiscard]] inline const Poller* last_behind(const Target& target, const std::vector<Poller>& known, WallTime since) {
+  const Poller* last = nullptr;
+  for (const Poller& poller : known) {
+    const bool is_later = poller.last_access >= (last == nullptr ? since : last->last_access);
+    if (is_later && is_behind(target, poller.identity)) {
+      last = &poller;
+    }
+  }
+  return last;
+}
+
 struct Fault {
   FaultKind kind = FaultKind::kDelete;
   std::optional<std::chrono::seconds> grace_period;  // kDelete, kEvict; nothing: the target's own

@@ -90,6 +90,24 @@ std::vector<std::string> texts_of(const json& object, const char* key) {
   return texts;
 }
 
+// What injectors note in an undo, and recover reads, is of these types.
+bool is_undo(const json& undo) {
+  const auto is_good = [&undo](const char* key, bool (json::*is_type)() const noexcept) {
+    const auto found = undo.find(key);
+    return found == undo.end() || ((*found).*is_type)();
+  };
+  const bool own = undo.is_object() && is_good("action", &json::is_string) && is_good("container", &json::is_string) &&
+                   is_good("cluster", &json::is_string) && is_good("startTicks", &json::is_number_integer) &&
+                   is_good("restartCount", &json::is_number_integer) && is_good("replicas", &json::is_number_integer) &&
+                   is_good("scaledTo", &json::is_number_integer) && is_good("tool", &json::is_object);
+  if (!own || !undo.contains("tool")) {
+    return own;
+  }
+  const json& tool = undo["tool"];
+  return tool.value("host", json("")).is_string() && tool.value("pid", json(0)).is_number_integer() &&
+         tool.value("startTicks", json(0)).is_number_integer();
+}
+
 std::unexpected<Error> file_error(std::string_view attempt, const std::string& path, int number) {
   return fail(number == EACCES || number == EROFS ? ErrorCode::kPermissionDenied : ErrorCode::kInternal,
               fmt::format("{} journal '{}': {}", attempt, path, std::system_category().message(number)),
@@ -180,7 +198,10 @@ Result<JournalEntry> parse_journal_line(std::string_view line) {
     return fail(ErrorCode::kDataLoss, "has no valid time, id, event, fault and target");
   }
   const auto pid = object.find("pid");
-  const auto undo = object.find("undo");
+  const json undo = object.value("undo", json::object());
+  if (!is_undo(undo)) {
+    return fail(ErrorCode::kDataLoss, "has an undo that cannot be read");
+  }
   return JournalEntry{.time = *time,
                       .id = id,
                       .event = *event,
@@ -194,7 +215,7 @@ Result<JournalEntry> parse_journal_line(std::string_view line) {
                       .worker_identity = text_of(object, "worker_identity"),
                       .version = text_of(object, "version"),
                       .workflow_ids = texts_of(object, "workflow_ids"),
-                      .undo = undo != object.end() && undo->is_object() ? *undo : json::object(),
+                      .undo = undo,
                       .message = text_of(object, "message")};
 }
 

@@ -143,11 +143,9 @@ Result<std::vector<Target>> PodInjector::find(const std::vector<Poller>& known) 
   std::vector<Target> targets;
   for (const Pod& pod : list->pods) {
     Target target = target_of(pod, scope_.own_pod);
-    for (const Poller& poller : known) {
-      if (is_behind(target, poller.identity) && poller.last_access >= target.created) {
-        target.worker_identity = poller.identity;
-        target.version = target.version.empty() ? parse_worker_identity(poller.identity).version : target.version;
-      }
+    if (const Poller* const poller = last_behind(target, known, target.created)) {
+      target.worker_identity = poller->identity;
+      target.version = target.version.empty() ? parse_worker_identity(poller->identity).version : target.version;
     }
     targets.push_back(std::move(target));
   }

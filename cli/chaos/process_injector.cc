@@ -36,7 +36,7 @@ Target target_of(const ProcessFacts& facts) {
                 .created = facts.started,
                 .pid = facts.pid,
                 .start_ticks = facts.start_ticks};
-  target.ready = !facts.stopped();
+  target.ready = !facts.stopped() && !facts.ended();
   target.supervised = parent && parent->is_lifecycle_worker() && parent->arguments == facts.arguments;
   if (facts.pid == ::getpid()) {
     target.untouchable = "it is this command itself";
@@ -47,11 +47,9 @@ Target target_of(const ProcessFacts& facts) {
 }
 
 void take_identity(Target& target, const std::vector<Poller>& known) {
-  for (const Poller& poller : known) {
-    if (is_behind(target, poller.identity) && target.created <= poller.last_access + kStartTolerance) {
-      target.worker_identity = poller.identity;
-      target.version = parse_worker_identity(poller.identity).version;
-    }
+  if (const Poller* const poller = last_behind(target, known, target.created - kStartTolerance)) {
+    target.worker_identity = poller->identity;
+    target.version = parse_worker_identity(poller->identity).version;
   }
 }
 
@@ -85,8 +83,14 @@ std::optional<std::string> if_stopped(const Target& target) {
 
 Result<std::vector<Target>> ProcessInjector::find(const std::vector<Poller>& known) {
   std::vector<std::int64_t> pids;
-  for (const std::int64_t pid : pids_) {
-    pids.push_back(meant_by(pid));
+  for (const std::int64_t named : pids_) {
+    const std::int64_t pid = meant_by(named);
+    if (const Result<ProcessFacts> facts = read_process(pid)) {
+      was_there_.insert(named);
+      pids.push_back(pid);
+    } else if (!was_there_.contains(named)) {
+      return std::unexpected(facts.error());
+    }
   }
   const std::string host = host_name();
   for (const Poller& poller : known) {
@@ -101,9 +105,6 @@ Result<std::vector<Target>> ProcessInjector::find(const std::vector<Poller>& kno
   std::vector<Target> targets;
   for (const std::int64_t pid : pids) {
     const Result<ProcessFacts> facts = read_process(pid);
-    if (!facts && !pids_.empty()) {
-      return std::unexpected(facts.error());
-    }
     if (!facts) {
       continue;  // the server remembers workers that are gone
     }
@@ -187,6 +188,9 @@ Result<std::string> ProcessInjector::undo(const JournalEntry& planned, Patience&
     return std::unexpected(sent.error());
   }
   return wait_until_seen(patience, kProofTimeout, "the process going on", [&]() -> Result<std::optional<std::string>> {
+    if (is_over(target)) {
+      return fmt::format("process {} has ended meanwhile: nothing to undo", target.pid);
+    }
     return if_stopped(target) ? std::nullopt : std::optional(fmt::format("process {} goes on", target.pid));
   });
 }

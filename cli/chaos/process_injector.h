@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ class ProcessInjector final : public Injector {
 
  private:
   std::vector<std::int64_t> pids_;
+  std::set<std::int64_t> was_there_;  // of those: one that was never there is an error, one that has ended since is not
 };
 
 }  // namespace lifecycle::cli::chaos

@@ -72,7 +72,7 @@ nlohmann::json origin_of_this_process() {
 
 bool is_tool_alive(const JournalEntry& planned) {
   const nlohmann::json tool = planned.undo.value("tool", nlohmann::json::object());
-  if (!tool.is_object() || tool.value("host", "") != host_name()) {
+  if (tool.value("host", "") != host_name()) {
     return false;
   }
   const Result<ProcessFacts> facts = read_process(tool.value("pid", std::int64_t{0}));

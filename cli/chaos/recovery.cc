@@ -14,8 +14,10 @@ namespace {
 
 // history.timerProcessorMaxTimeShift: by so much a timer of the server may be late.
 constexpr Duration kServerTimerSlack = std::chrono::seconds(1);
-// What a supervisor asks for: as soon as possible.
+// What a supervisor asks for: of a first attempt as soon as possible. It leaves later ones to the policy, so that work that kills its
+// workers does not kill one after the other.
 constexpr Duration kWillRetryInterval = std::chrono::milliseconds(1);
+constexpr int kLastAttemptAtOnce = 1;
 
 // A worker that is told to stop has the time that its pod was given for that, unless somebody says another.
 bool is_left_time(const Fault& fault) {
@@ -35,11 +37,13 @@ RecoveryBound recovery_bound(const HeldWork& work, const Fault& fault, const Tar
   if (!work.retry_interval) {
     return {.total = std::nullopt, .parts = "its retry policy allows no further attempt"};
   }
-  if (fault.kind == FaultKind::kSigkill && target.supervised) {
-    const Duration total = kWillRetryInterval + kServerTimerSlack;
-    return {.total = total, .parts = fmt::format("its supervisor tells the server at once + timer {}", format_duration(kServerTimerSlack))};
-  }
   const std::string retry = fmt::format("retry {}", format_duration(*work.retry_interval));
+  if (fault.kind == FaultKind::kSigkill && target.supervised) {
+    const bool at_once = work.attempt <= kLastAttemptAtOnce;
+    return {.total = (at_once ? kWillRetryInterval : *work.retry_interval) + kServerTimerSlack,
+            .parts = fmt::format("its supervisor tells the server at once{} + timer {}", at_once ? "" : " + " + retry,
+                                 format_duration(kServerTimerSlack))};
+  }
   if (is_left_time(fault)) {
     return {.total = *work.retry_interval + kServerTimerSlack,
             .parts =

@@ -20,7 +20,7 @@ std::optional<int> number_of(const std::string& signal) {
 }
 
 bool has_effect(int signal_number, const ProcessFacts& facts) {
-  return signal_number == SIGKILL ? facts.ended() : signal_number == SIGSTOP ? facts.stopped() : !facts.stopped();
+  return signal_number == SIGSTOP ? facts.stopped() : signal_number == SIGCONT && !facts.stopped();
 }
 
 }  // namespace
@@ -45,8 +45,12 @@ Result<SignalledWorker> signal_worker(const std::string& signal, std::int64_t su
   const Result<std::string> seen =
       wait_until_seen(patience, kEffectTimeout, fmt::format("the effect of {}", signal), [&]() -> Result<std::optional<std::string>> {
         const Result<ProcessFacts> now = read_process(*pid);
-        signalled.state = now && now->start_ticks == worker->start_ticks ? now->state : 'Z';
-        return !now || signalled.state == 'Z' || has_effect(*number, *now) ? std::optional<std::string>("") : std::nullopt;
+        const bool has_ended = !now || now->start_ticks != worker->start_ticks || now->ended();
+        signalled.state = has_ended ? 'Z' : now->state;
+        if (has_ended && *number != SIGKILL) {
+          return fail(ErrorCode::kFailedPrecondition, fmt::format("the worker, process {}, has ended", *pid));
+        }
+        return has_ended || has_effect(*number, *now) ? std::optional<std::string>("") : std::nullopt;
       });
   return seen ? Result<SignalledWorker>(signalled) : std::unexpected(seen.error());
 }

@@ -103,11 +103,11 @@ class VerifyCommand {
     if (const Result<void> read = read_faults(); !read) {
       return output_.report(read.error());
     }
-    const Result<std::vector<Target>> targets = find_targets();
+    Result<std::vector<Target>> targets = find_targets();
     if (!targets) {
       return output_.report(targets.error());
     }
-    for (const Target& target : *targets) {
+    for (Target& target : *targets) {
       const Result<api::History> history = history_of(target);
       history ? tell(judge(target, *history)) : tell(target, history.error());
     }
@@ -175,9 +175,20 @@ class VerifyCommand {
     return targets;
   }
 
-  Result<api::History> history_of(const Target& target) {
-    return options_.histories.empty() ? make_client(*connection_).fetch_history(target.source, target.run_id)
-                                      : history::read_history_file(target.source);
+  // Fills in which run the latest one is: the history of a run that was reset names the one that it began as.
+  Result<api::History> history_of(Target& target) {
+    if (!options_.histories.empty()) {
+      return history::read_history_file(target.source);
+    }
+    client::Client client = make_client(*connection_);
+    if (target.run_id.empty()) {
+      const auto latest = client.describe(target.source);
+      if (!latest) {
+        return std::unexpected(latest.error());
+      }
+      target.run_id = latest->workflow_execution_info().execution().run_id();
+    }
+    return client.fetch_history(target.source, target.run_id);
   }
 
   VerifiedRun judge(const Target& target, const api::History& history) {

@@ -37,6 +37,10 @@ struct StartOptions {
 // saw for a second, so that this passes soon after the version's first poll.
 [[nodiscard]] bool is_version_not_serving(const Error& error);
 
+// The server answers an empty poll after 60 s, and a worker sends the next at once. It remembers a poller for five minutes: one whose last
+// poll is older than this is gone, one whose last poll is younger may have been killed since.
+inline constexpr Duration kPollRenewedWithin = std::chrono::seconds(70);
+
 // Errors of all calls, beside the ones named: kUnavailable when no server answers, kDeadlineExceeded, kPermissionDenied.
 class Client {
  public:

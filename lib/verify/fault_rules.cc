@@ -1,19 +1,23 @@
 // What the journal of faults says was done to the run's workers, against what history says they did.
 #include <fmt/format.h>
 
+#include <string_view>
+
+#include "api/failure_types.h"
 #include "history/history_reader.h"
 #include "verify/rules.h"
 
 namespace lifecycle::verify {
 namespace {
 
-// Of the worker that ended a task; empty for events that no worker causes.
-const std::string& worker_of(const api::HistoryEvent& event) {
+// Of the worker that ended a task; empty for events that no worker causes, and for what a supervisor says in its dead worker's name.
+std::string_view worker_of(const api::HistoryEvent& event) {
   if (event.has_workflow_task_completed_event_attributes()) {
     return event.workflow_task_completed_event_attributes().identity();
   }
   if (event.has_activity_task_failed_event_attributes()) {
-    return event.activity_task_failed_event_attributes().identity();
+    const auto& failed = event.activity_task_failed_event_attributes();
+    return failed.failure().application_failure_info().type() == api::kWorkerDiedFailure ? std::string_view() : failed.identity();
   }
   return event.activity_task_completed_event_attributes().identity();
 }

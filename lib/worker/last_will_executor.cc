@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "api/failure_types.h"
 #include "converter/failure.h"
 #include "rpc/methods.h"
 #include "worker/deployment.h"
@@ -81,8 +82,9 @@ class Executor : public std::enable_shared_from_this<Executor> {
     request.set_namespace_(options_.name_space);
     request.set_identity(will_.identity);
     set_deployment_options(request, options_);
-    *request.mutable_failure() = converter::to_failure(converter::ApplicationFailure(
-        fmt::format("the worker that executed this attempt is dead: {}", death_), {.type = "WorkerDied", .next_retry_delay = retry_delay}));
+    *request.mutable_failure() = converter::to_failure(
+        converter::ApplicationFailure(fmt::format("the worker that executed this attempt is dead: {}", death_),
+                                      {.type = std::string(api::kWorkerDiedFailure), .next_retry_delay = retry_delay}));
     ++unanswered_;
     service_.call<Rpc>(std::move(request), {.timeout = kLastWillTimeout},
                        [self = shared_from_this(), &told](const rpc::Reply<Rpc>& reply) { self->on_answer(reply, told); });

@@ -310,6 +310,17 @@ TEST_F(KilledWorkerTest, ACompletionByADeadWorkerIsBroken) {
   EXPECT_THAT(report.findings.front().message, HasSubstr("chaos-1/1"));
 }
 
+// Its last allowed attempt was lost: the report can arrive seconds after the death.
+TEST_F(KilledWorkerTest, WhatItsSupervisorReportsInItsNameIsRight) {
+  api::HistoryEvent& ended = event_of(history_, 27);
+  auto& failed = *ended.mutable_activity_task_failed_event_attributes();
+  failed.set_identity(event_of(history_, 16).workflow_task_completed_event_attributes().identity());
+  failed.mutable_failure()->mutable_application_failure_info()->set_type("WorkerDied");
+  EXPECT_EQ(judged(kill_at(17)).verdict, Verdict::kPass);
+  failed.mutable_failure()->mutable_application_failure_info()->set_type("Another");
+  EXPECT_EQ(judged(kill_at(17)).verdict, Verdict::kBroken);
+}
+
 TEST_F(KilledWorkerTest, AWorkerThatMayEndItsTasksIsNotDeadYet) {
   auto& completed = *event_of(history_, 27).mutable_activity_task_completed_event_attributes();
   completed.set_identity(event_of(history_, 16).workflow_task_completed_event_attributes().identity());

@@ -114,6 +114,19 @@ TEST_F(JournalTest, names_the_lines_that_are_none_of_its_own) {
   EXPECT_THAT(content.warnings, ElementsAre(HasSubstr("line 2"), HasSubstr("line 3")));
 }
 
+// What recover reads of it would have ended the whole command.
+TEST_F(JournalTest, has_no_entry_whose_undo_is_of_other_types) {
+  const std::string about = R"({"time":"2026-11-27T15:30:01.250Z","id":"a/1","event":"planned","fault":"pause","target":"pod","undo":)";
+  for (const char* undo : {"null", "[]", R"({"action":1})", R"({"container":{}})", R"({"cluster":7})", R"({"startTicks":"8"})",
+                           R"({"restartCount":null})", R"({"replicas":1.5})", R"({"scaledTo":[]})", R"({"tool":"me"})",
+                           R"({"tool":{"host":1}})", R"({"tool":{"pid":"1"}})", R"({"tool":{"startTicks":true}})"}) {
+    const Result<JournalEntry> read = parse_journal_line(about + undo + "}");
+    ASSERT_FALSE(read) << undo;
+    EXPECT_THAT(read.error().message, HasSubstr("undo")) << undo;
+  }
+  EXPECT_TRUE(parse_journal_line(about + R"({"tool":{},"anotherKey":{}}})"));
+}
+
 TEST_F(JournalTest, keeps_apart_what_several_tools_write_at_once) {
   constexpr int kTools = 4;
   constexpr int kLines = 25;

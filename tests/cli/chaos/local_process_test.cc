@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <utility>
 
 #include "cli/chaos/process_injector.h"
 #include "tests/cli/chaos/fake_patience.h"
@@ -33,8 +34,10 @@ class LocalProcess : public testing::Test {
     patience_.on_wait = [] { ::usleep(20'000); };
   }
   ~LocalProcess() override {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
+    if (pid_ != kReaped) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
   }
 
   ProcessFacts facts() const {
@@ -59,6 +62,7 @@ class LocalProcess : public testing::Test {
             .undo = injector_.undo_record({.kind = FaultKind::kPause}, target)};
   }
 
+  static constexpr pid_t kReaped = 0;
   pid_t pid_;
   FakePatience patience_;
   ProcessInjector injector_{{pid_}};
@@ -146,6 +150,26 @@ TEST_F(LocalProcess, is_no_worker_of_a_temporal_that_names_an_older_one_with_its
   ASSERT_THAT(*found, SizeIs(1));
   EXPECT_EQ(found->front().version, "v1.0.0");
   EXPECT_THAT(found->front().untouchable, HasSubstr("no lifecycle worker: name it with --pid"));
+}
+
+TEST_F(LocalProcess, that_has_ended_is_not_ready_and_once_it_is_reaped_not_there) {
+  EXPECT_TRUE(target().ready);
+  ASSERT_TRUE(injector_.inject({.kind = FaultKind::kSigkill}, target()));
+  ASSERT_TRUE(injector_.prove({.kind = FaultKind::kSigkill}, target(), patience_));
+  EXPECT_FALSE(target().ready);
+  const pid_t pid = std::exchange(pid_, kReaped);
+  ASSERT_EQ(::waitpid(pid, nullptr, 0), pid);
+  EXPECT_THAT(*injector_.find({}), IsEmpty()) << "the others that were named can still be hit";
+  EXPECT_EQ(ProcessInjector({pid}).find({}).error().code, ErrorCode::kNotFound) << "it never was";
+}
+
+TEST_F(LocalProcess, is_known_by_who_was_behind_it_last) {
+  const auto named = [&](const std::string& life, Duration after) {
+    return Poller{.identity = std::to_string(pid_) + "@" + host_name() + "/v1.0.0#" + life, .last_access = facts().started + after};
+  };
+  using std::chrono::seconds;
+  EXPECT_THAT(injector_.find({named("ab", seconds(9)), named("cd", seconds(2))})->front().worker_identity, testing::EndsWith("#ab"));
+  EXPECT_THAT(injector_.find({named("ab", seconds(2)), named("cd", seconds(9))})->front().worker_identity, testing::EndsWith("#cd"));
 }
 
 TEST(ProcessInjector, never_hits_the_command_itself) {

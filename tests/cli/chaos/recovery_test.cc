@@ -175,6 +175,12 @@ TEST(RecoveryBound, is_the_heartbeat_timeout_the_retry_and_the_servers_timers) {
 TEST(RecoveryBound, is_the_servers_timer_where_a_supervisor_tells_of_the_death) {
   const Target supervised{.kind = TargetKind::kPod, .supervised = true};
   EXPECT_EQ(recovery_bound(work(), {.kind = FaultKind::kSigkill}, supervised).total, milliseconds(1001));
+  HeldWork again = work();
+  again.attempt = 2;  // a supervisor asks nothing special for it
+  again.retry_interval = seconds(4);
+  const RecoveryBound bound = recovery_bound(again, {.kind = FaultKind::kSigkill}, supervised);
+  EXPECT_EQ(bound.total, seconds(5));
+  EXPECT_EQ(bound.parts, "its supervisor tells the server at once + retry 4s + timer 1s");
 }
 
 // Measured: of 55 attempts one went on after 13 s. A supervisor says nothing for a process that is stopped.

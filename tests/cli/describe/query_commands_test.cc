@@ -229,6 +229,38 @@ TEST_F(QueryCommandsTest, a_queue_is_served_once_a_worker_has_polled_it_within_a
   EXPECT_EQ(server_->requests<rpc::DescribeTaskQueue>().size(), 3U);
 }
 
+TEST_F(QueryCommandsTest, a_version_is_waited_for_whose_workers_are_gone) {
+  const client::DeploymentVersion version{.deployment_name = "lifecycle", .build_id = "v2"};
+  server_->on<rpc::DescribeWorkerDeploymentVersion>([](const auto&, const auto& answer) {
+    rpc::DescribeWorkerDeploymentVersion::Response response;  // of all queues that were ever polled
+    for (const auto type : {enums::TASK_QUEUE_TYPE_WORKFLOW, enums::TASK_QUEUE_TYPE_ACTIVITY}) {
+      auto& queue = *response.add_version_task_queues();
+      queue.set_name("orders");
+      queue.set_type(type);
+    }
+    answer.with(response);
+  });
+  rpc::DescribeTaskQueue::Response theirs = polled(4min);
+  const auto is_of = [](rpc::DescribeTaskQueue::Response& queue, const client::DeploymentVersion& whose) {
+    auto& options = *queue.mutable_pollers(0)->mutable_deployment_options();
+    options.set_deployment_name(whose.deployment_name);
+    options.set_build_id(whose.build_id);
+  };
+  is_of(theirs, version);
+  server_->answer_next<rpc::DescribeTaskQueue>(theirs);
+  rpc::DescribeTaskQueue::Response others = polled(2s);
+  is_of(others, {.deployment_name = "lifecycle", .build_id = "v1"});
+  server_->answer_next<rpc::DescribeTaskQueue>(others);
+  rpc::DescribeTaskQueue::Response back = polled(2s);
+  is_of(back, version);
+  server_->answer_next<rpc::DescribeTaskQueue>(back);
+  const CommandEnd end =
+      wait({.kind = WaitKind::kVersion, .subject = "v2", .deployment_name = "lifecycle", .task_queue = "orders", .timeout = 20s});
+  EXPECT_EQ(end.exit_code, ExitCode::kDone) << end.errors;
+  EXPECT_EQ(end.errors, "no worker of version 'v2' polls task queue 'orders' any more, still waiting\n");
+  EXPECT_EQ(server_->requests<rpc::DescribeTaskQueue>().size(), 3U);
+}
+
 TEST_F(QueryCommandsTest, a_version_that_nobody_has_heard_of_is_waited_for) {
   server_->always_fail<rpc::DescribeWorkerDeploymentVersion>({.code = rpc::StatusCode::kNotFound, .message = "no such version"});
   server_->always_fail<rpc::DescribeWorkerDeployment>({.code = rpc::StatusCode::kNotFound, .message = "no such deployment"});
