@@ -28,7 +28,7 @@
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 KILLS ?= 1000
-CLUSTER_PYTEST = LIFECYCLE_CLUSTER_REQUIRED=1 build/venv/bin/python -m pytest -q -o cache_dir=$(CURDIR)/build/pytest-cache
+CLUSTER_PYTEST = LIFECYCLE_CLUSTER_REQUIRED=1 build/venv/bin/python -m pytest -q -o cache_dir="$(CURDIR)/build/pytest-cache"
 CXX_FILES = $(shell git ls-files '*.cc' '*.h')
 
 .PHONY: demo demo-versioned test test-unit test-production go-tools asan tsan fuzz tidy lint format bench bench-peers install install-sdk build setup clean cluster-up cluster-down demo-k8s dev deploy undeploy test-cluster cluster-images soak-cluster bench-recovery bench-standstill soak package test-package
@@ -59,7 +59,7 @@ test-production: build
 
 go-tools: setup
 	@ci/build-go-tools || [ $$? -eq 3 ]
-	@! command -v go > /dev/null || go -C bench/peers/go build -buildvcs=false -o $(CURDIR)/build/peers/go-peer .
+	@! command -v go > /dev/null || go -C bench/peers/go build -buildvcs=false -o "$(CURDIR)/build/peers/go-peer" .
 
 asan tsan: setup
 	@cmake --preset $@ > build/configure-$@.log 2>&1 || { cat build/configure-$@.log; exit 1; }

@@ -1,6 +1,7 @@
 # ci/build for Windows: builds the demonstration's two images, loads them into minikube or kind, applies the manifests in order and waits.
 #   ci\build.ps1          into the cluster's nodes
-#   ci\build.ps1 -Push    into the registry of k8s\08-registry.yaml, from which the workers are then deployed
+#   ci\build.ps1 -Push    into the registry of k8s\08-registry.yaml, from which the workers are then deployed (see ci/build for where that works)
+# Where scripts are not allowed: powershell -ExecutionPolicy Bypass -File ci\build.ps1
 param([switch]$Push)
 $ErrorActionPreference = 'Stop'
 Set-Location (Join-Path $PSScriptRoot '..')
@@ -34,7 +35,8 @@ if (-not $Push -and -not $isKind) {
   }
   if (-not $isMinikube) { throw "how to load an image into the cluster of context $context is not known: use -Push with a registry that its nodes reach" }
 }
-$revision = git describe --always --dirty --abbrev=7 --exclude '*'
+$revision = ''
+if (Get-Command git -ErrorAction SilentlyContinue) { $revision = git describe --always --dirty --abbrev=7 --exclude '*' }
 foreach ($version in $versions) {
   Invoke-Step docker build -t "lifecycle-worker:$version" --build-arg "VERSION=$version" --build-arg "REVISION=$revision" .
 }
@@ -57,7 +59,10 @@ if ($Push) {
   $pull = 'Always' # the node may have an older image of that name
   $forward = Start-Process kubectl -ArgumentList '-n infra port-forward svc/registry 30500:5000' -PassThru -WindowStyle Hidden
   try {
-    Start-Sleep -Seconds 3
+    foreach ($attempt in 1..60) { # the tunnel opens a moment after it was asked for
+      if (Test-NetConnection localhost -Port 30500 -InformationLevel Quiet -WarningAction SilentlyContinue) { break }
+      Start-Sleep -Milliseconds 500
+    }
     foreach ($version in $versions) {
       Invoke-Step docker tag "lifecycle-worker:$version" "$registry/lifecycle-worker:$version"
       Invoke-Step docker push "$registry/lifecycle-worker:$version"

@@ -14,6 +14,9 @@ install(DIRECTORY "${LIFECYCLE_API_BUILD_DIR}/include/" DESTINATION "${lifecycle
   FILES_MATCHING PATTERN "*.pb.h")
 install(FILES "${LIFECYCLE_API_BUILD_DIR}/libtemporal_api.a" DESTINATION "${CMAKE_INSTALL_LIBDIR}/lifecycle" COMPONENT sdk EXCLUDE_FROM_ALL)
 
+install(DIRECTORY "${CMAKE_SOURCE_DIR}/examples/greeting" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/lifecycle-dev/examples"
+  COMPONENT sdk EXCLUDE_FROM_ALL)
+
 install(EXPORT lifecycle NAMESPACE lifecycle:: FILE lifecycleTargets.cmake DESTINATION "${lifecycle_package_dir}" COMPONENT sdk EXCLUDE_FROM_ALL)
 include(CMakePackageConfigHelpers)
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/lifecycleConfig.cmake.in" "${CMAKE_BINARY_DIR}/generated/lifecycleConfig.cmake"

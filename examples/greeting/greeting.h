@@ -6,7 +6,6 @@
 #include "workflow/context.h"
 
 inline constexpr lifecycle::ActivityType<std::string(std::string)> kGreet{"Greet"};
-
 inline std::string greet(lifecycle::ActivityContext&, const std::string& name) { return "Hello, " + name + "!"; }
 
 struct GreetingWorkflow {

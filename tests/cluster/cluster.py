@@ -14,6 +14,7 @@ from harness.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOCAL_KUBECONFIG = ROOT / "build" / "cluster" / "admin.kubeconfig"
+LATE_SECONDS = 10.0  # so much later than theory allows things may be seen on a busy machine
 WORKERS = ("lifecycle-workers-v1", "lifecycle-workers-v2", "lifecycle-versioned-v1", "lifecycle-versioned-v2")
 
 Object = dict[str, Any]
@@ -98,7 +99,7 @@ class Cluster:
         return self.run("-n", "workers", "exec", "lifecycle-client", "--", "lifecycle", *arguments, timeout_seconds=timeout_seconds)
 
     def completed(self, *arguments: str) -> Object:
-        """What a workflow that is started with these arguments comes to."""
+        """What the workflow comes to that the command starts, or waits for."""
         done = self.lifecycle(*arguments, "-o", "json")
         assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return json.loads(done.stdout)

@@ -124,6 +124,7 @@ def test_three_edits_under_a_live_workflow(cluster: Cluster, loop: DevLoop) -> N
         assert cluster.completed("quick", "-w", new, "--steps", "2", "--step-duration", "100ms")["result"]["steps_completed"] == 2
         events = cluster.lifecycle("describe", new, "--history").stdout
         assert "MARKER_RECORDED" in events and "TIMER_FIRED" in events, "a new workflow takes the new side"
-        followed = cluster.lifecycle(*live, "-o", "json", timeout_seconds=300)
+        ended = ("wait", workflow_id, "--for", "completed", "--timeout", "290s", "-o", "json")
+        followed = cluster.lifecycle(*ended, timeout_seconds=300)
         assert followed.returncode == 0, followed.stderr
         assert json.loads(followed.stdout)["result"]["steps_completed"] == 240

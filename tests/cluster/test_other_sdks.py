@@ -10,7 +10,7 @@ from typing import Iterator
 
 import pytest
 
-from cluster import ROOT, Cluster
+from cluster import LATE_SECONDS, ROOT, Cluster
 from harness.programs import PYTHON_PEER, build_go_peer
 from harness.temporal_api import unique
 
@@ -97,8 +97,8 @@ def test_a_pod_of_another_sdk_is_killed_by_what_it_executes(cluster: Cluster, qu
     assert fault["name"] in pods and fault["version"] == "v1"
     (work,) = fault["executing"]
     assert (work["workflowId"], work["recovery"]) == (workflow_id, "taken over"), work
-    assert fault["name"] not in work["takenOverBy"] and work["standstillMillis"] < work["boundMillis"], work
-    cluster.completed("start", "lifecycle", "-w", workflow_id, "--id-conflict-policy", "UseExisting", "-t", queue)
+    assert fault["name"] not in work["takenOverBy"] and work["standstillMillis"] < work["boundMillis"] + LATE_SECONDS * 1000, work
+    cluster.completed("wait", workflow_id, "--for", "completed", "--timeout", "110s")
     described = json.loads(cluster.lifecycle("describe", workflow_id, "-o", "json").stdout)
     pods |= {pod["metadata"]["name"] for pod in cluster.pods("workers", f"app={queue}")}
     assert {step["machine"] for step in described["steps"]} <= pods - {fault["name"]}

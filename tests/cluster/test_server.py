@@ -52,14 +52,15 @@ def serves(cluster: Cluster) -> None:
 
 def outlives(cluster: Cluster, selector: str) -> None:
     """A workflow of 10 s during which the pod is deleted completes, each step once."""
-    workflow = ("quick", "-w", unique("outlives"), "--id-conflict-policy", "UseExisting", "--steps", "10", "--step-duration", "1s")
-    started = cluster.lifecycle(*workflow, "--no-wait")
+    workflow_id = unique("outlives")
+    started = cluster.lifecycle("quick", "-w", workflow_id, "--steps", "10", "--step-duration", "1s", "--no-wait")
     assert started.returncode == 0, started.stderr
     before = {pod["metadata"]["uid"] for pod in cluster.pods("temporal", selector)}
     assert len(before) == 1
     cluster.kubectl("-n", "temporal", "delete", "pod", "-l", selector)
-    # Following it fails while nobody answers; the workflow does not mind.
-    followed = wait_until(lambda: (done := cluster.lifecycle(*workflow, "-o", "json")).returncode == 0 and done, "the workflow completes", 120)
+    # Waiting for it fails while nobody answers; the workflow does not mind.
+    ended = ("wait", workflow_id, "--for", "completed", "--timeout", "60s", "-o", "json")
+    followed = wait_until(lambda: (done := cluster.lifecycle(*ended)).returncode == 0 and done, "the workflow completes", 120)
     assert json.loads(followed.stdout)["result"]["steps_completed"] == 10
     after = {pod["metadata"]["uid"] for pod in cluster.pods("temporal", selector)}
     assert not before & after

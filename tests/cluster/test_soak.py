@@ -7,6 +7,7 @@ import json
 import os
 import random
 import time
+from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.common import PinnedVersioningOverride, WorkerDeploymentVersion
@@ -37,6 +38,7 @@ async def start(address: str, prefix: str) -> int:
             id=f"{prefix}-{number}",
             task_queue="lifecycle-versioned-queue" if pinned else "lifecycle-queue",
             versioning_override=PinnedVersioningOverride(pinned) if pinned else None,
+            execution_timeout=timedelta(seconds=SECONDS + 240),  # one that is lost is to be told of, not waited for
         )
         asked += steps
     return asked

@@ -72,11 +72,13 @@ def test_a_worker_killed_inside_its_pod_is_started_again_and_its_step_goes_on_el
     """SIGKILL reaches a supervised worker from inside of the pod: process 1 is the parent, which nothing there can kill."""
     children = "for s in /proc/[0-9]*/status; do [ \"$(sed -n 's/^PPid:\\t//p' $s)\" = 1 ] && kill -KILL $(sed -n 's/^Pid:\\t//p' $s); done; true"
     pod = cluster.pods("workers", "app=lifecycle-workers,version=v1.0.0")[0]["metadata"]["name"]
+    (before,) = cluster.get("-n", "workers", "pod", pod)["status"]["containerStatuses"]
     cluster.kubectl("-n", "workers", "exec", pod, "--", "/bin/bash", "-c", children)
 
     def ended() -> Object | None:
         (status,) = cluster.get("-n", "workers", "pod", pod)["status"]["containerStatuses"]
-        return status["lastState"].get("terminated") if status["ready"] else None
+        is_new = status["restartCount"] > before["restartCount"]
+        return status["lastState"].get("terminated") if status["ready"] and is_new else None
 
     assert wait_until(ended, "the container has ended and is ready again", 60)["exitCode"] == 137
 

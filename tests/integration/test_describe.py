@@ -240,7 +240,7 @@ def test_watching_a_terminal_redraws_it_and_leaves_the_story_behind(
 ) -> None:
     if not shutil.which("tmux"):
         pytest.skip("no tmux in PATH")
-    handle = api.start(queue, steps=2, step_duration_ms=1500)
+    handle = api.start(queue, steps=2, step_duration_ms=5000)
     tmux = ["tmux", "-S", str(tmp_path / "tmux"), "-f", "/dev/null"]
     env = clean_environment(tmp_path, {"TEMPORAL_ADDRESS": server.address, "TERM": "xterm-256color"})
     command = f"{shlex.quote(str(lifecycle_program()))} describe {handle.id} --watch; echo exit=$?; exec cat"
@@ -253,8 +253,8 @@ def test_watching_a_terminal_redraws_it_and_leaves_the_story_behind(
         wait_until(lambda: "no worker: workflow task has been waiting" in screen(), "a screen that says that nobody is there", 30, screen)
         assert f"{handle.id}  RUNNING for" in screen().splitlines()[0]
         workers.lifecycle("v1.0.0")
-        wait_until(lambda: re.search(r"^step 1 +running", screen(), re.MULTILINE), "step 1 running", 30, screen)
-        shown = screen()
+        running = re.compile(r"^step 1 +running", re.MULTILINE)
+        shown = wait_until(lambda: running.search(now := screen()) and now, "step 1 running", 30, screen)
         assert shown.count("RUNNING for") == 1 and "A v1.0.0" in shown, shown
         wait_until(lambda: "exit=0" in screen(), "the end of watching", 30, screen)
         assert "RUNNING for" not in screen() and re.search(r"^step 1 +completed", screen(), re.MULTILINE), screen()
