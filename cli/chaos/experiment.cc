@@ -166,11 +166,16 @@ Result<Experiment::Knowledge> Experiment::ask_temporal() {
     return knowledge;
   }
   const ChaosOptions& options = setup_.options;
+  // Waited for first, so that what the others hold is of now, and asked again last: to ask them all can take a while.
+  if (!options.running_workflow.empty()) {
+    if (const auto holders = await_holders(); !holders) {
+      return std::unexpected(holders.error());
+    }
+  }
   Result<OpenWork> open = setup_.temporal->held_of_all();
   if (!open) {
     return std::unexpected(std::move(open).error());
   }
-  // After that, which can take a while where many are open: who executes the workflow now is to be hit.
   if (!options.running_workflow.empty()) {
     if (const Result<void> asked = ask_who_runs(knowledge); !asked) {
       return std::unexpected(asked.error());
@@ -198,7 +203,7 @@ Result<Experiment::Knowledge> Experiment::ask_temporal() {
   return knowledge;
 }
 
-Result<void> Experiment::ask_who_runs(Knowledge& knowledge) {
+Result<std::vector<HeldWork>> Experiment::await_holders() {
   const std::string& id = setup_.options.running_workflow;
   Result<std::vector<HeldWork>> held = setup_.temporal->held_of(id);
   const SteadyTime deadline = setup_.patience.clock().steady_now() + kHolderPatience;
@@ -214,6 +219,14 @@ Result<void> Experiment::ask_who_runs(Knowledge& knowledge) {
   if (held->empty()) {
     return fail(ErrorCode::kNotFound, fmt::format("no worker executes an activity of workflow '{}' now", id),
                 "it may wait for a timer, a signal or a worker: lifecycle describe tells");
+  }
+  return held;
+}
+
+Result<void> Experiment::ask_who_runs(Knowledge& knowledge) {
+  Result<std::vector<HeldWork>> held = await_holders();
+  if (!held) {
+    return std::unexpected(std::move(held).error());
   }
   std::vector<std::string> holders;
   for (HeldWork& work : *held) {

@@ -86,6 +86,7 @@ class Experiment {
   [[nodiscard]] ExitCode nobody_to_hit(const Choice& choice);
   [[nodiscard]] Result<Round> plan();
   [[nodiscard]] Result<Knowledge> ask_temporal();
+  [[nodiscard]] Result<std::vector<HeldWork>> await_holders();
   [[nodiscard]] Result<void> ask_who_runs(Knowledge& knowledge);
   [[nodiscard]] Result<void> ask_who_polls(const std::string& task_queue, Knowledge& knowledge, bool must_be);
   [[nodiscard]] ExitCode rehearse(const Round& round);

@@ -53,12 +53,6 @@ void take_identity(Target& target, const std::vector<Poller>& known) {
   }
 }
 
-// The worker where its supervisor was named.
-std::int64_t meant_by(std::int64_t pid) {
-  const Result<ProcessFacts> facts = read_process(pid);
-  return facts ? supervised_worker(*facts).value_or(pid) : pid;
-}
-
 bool is_over(const Target& target) {
   const Result<ProcessFacts> facts = read_process(target.pid);
   return !facts || facts->start_ticks != target.start_ticks || facts->ended();
@@ -84,12 +78,12 @@ std::optional<std::string> if_stopped(const Target& target) {
 Result<std::vector<Target>> ProcessInjector::find(const std::vector<Poller>& known) {
   std::vector<std::int64_t> pids;
   for (const std::int64_t named : pids_) {
-    const std::int64_t pid = meant_by(named);
-    if (const Result<ProcessFacts> facts = read_process(pid)) {
-      was_there_.insert(named);
-      pids.push_back(pid);
-    } else if (!was_there_.contains(named)) {
+    const Result<ProcessFacts> facts = read_process(named);
+    if (!facts && !began_.contains(named)) {
       return std::unexpected(facts.error());
+    }
+    if (facts && began_.try_emplace(named, facts->start_ticks).first->second == facts->start_ticks) {
+      pids.push_back(supervised_worker(*facts).value_or(named));
     }
   }
   const std::string host = host_name();

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,7 +27,8 @@ class ProcessInjector final : public Injector {
 
  private:
   std::vector<std::int64_t> pids_;
-  std::set<std::int64_t> was_there_;  // of those: one that was never there is an error, one that has ended since is not
+  // When the kernel's count says that each of them began which was there: one that never was is an error, one that has ended since is not.
+  std::map<std::int64_t, std::uint64_t> began_;
 };
 
 }  // namespace lifecycle::cli::chaos

@@ -46,8 +46,8 @@ RecoveryBound recovery_bound(const HeldWork& work, const Fault& fault, const Tar
   }
   if (is_left_time(fault)) {
     return {.total = *work.retry_interval + kServerTimerSlack,
-            .parts =
-                fmt::format("the worker ends the attempt or hands it back, then {} + timer {}", retry, format_duration(kServerTimerSlack))};
+            .parts = fmt::format("the worker ends the attempt or hands it back within its grace period, then {} + timer {}", retry,
+                                 format_duration(kServerTimerSlack))};
   }
   const bool heartbeats = work.heartbeat_timeout > Duration::zero();
   const Duration silence = heartbeats ? work.heartbeat_timeout : work.start_to_close_timeout;

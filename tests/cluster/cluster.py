@@ -15,6 +15,7 @@ from harness.waiting import wait_until
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOCAL_KUBECONFIG = ROOT / "build" / "cluster" / "admin.kubeconfig"
 LATE_SECONDS = 10.0  # so much later than theory allows things may be seen on a busy machine
+NAMESPACES = ("temporal", "workers", "infra")
 WORKERS = ("lifecycle-workers-v1", "lifecycle-workers-v2", "lifecycle-versioned-v1", "lifecycle-versioned-v2")
 
 Object = dict[str, Any]
@@ -80,10 +81,11 @@ class Cluster:
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
     def settle(self) -> None:
-        """Waits until every pod that is wanted is Ready and every other is gone."""
+        """Waits until every pod of the demonstration's Deployments and StatefulSets is Ready, and none is being deleted."""
 
         def is_settled() -> bool:
-            return all(is_whole(each) for each in self.get("deployments,statefulsets,pods", "--all-namespaces")["items"])
+            there = self.get("deployments,statefulsets,pods", "--all-namespaces")["items"]
+            return all(is_whole(each) for each in there if each["metadata"]["namespace"] in NAMESPACES)
 
         wait_until(is_settled, "every pod that is wanted is Ready", 180, lambda: self.run("get", "pods", "--all-namespaces", "-o", "wide").stdout)
 

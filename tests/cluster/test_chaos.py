@@ -71,6 +71,7 @@ def test_the_pod_that_runs_a_step_is_killed_for_real_and_the_step_goes_on_elsewh
     assert recovery["recovery"] == "taken over" and not recovery["takenOverBy"].startswith(fault["name"] + "@"), recovery
     assert recovery["standstillMillis"] < recovery["boundMillis"] + LATE_SECONDS * 1000, recovery
     assert completes(cluster, workflow_id)["result"]["steps_completed"] == 5
+    assert "WorkerDied" in cluster.lifecycle("describe", workflow_id, "--history").stdout, "its supervisor told of the death"
 
 
 def test_a_disruption_budget_forbids_the_second_eviction_and_is_named(cluster: Cluster) -> None:
