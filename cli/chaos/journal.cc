@@ -92,20 +92,19 @@ std::vector<std::string> texts_of(const json& object, const char* key) {
 
 // What injectors note in an undo, and recover reads, is of these types.
 bool is_undo(const json& undo) {
-  const auto is_good = [&undo](const char* key, bool (json::*is_type)() const noexcept) {
-    const auto found = undo.find(key);
-    return found == undo.end() || ((*found).*is_type)();
+  const auto is_good = [](const json& object, const char* key, bool (json::*is_type)() const noexcept) {
+    const auto found = object.find(key);
+    return found == object.end() || ((*found).*is_type)();
   };
-  const bool own = undo.is_object() && is_good("action", &json::is_string) && is_good("container", &json::is_string) &&
-                   is_good("cluster", &json::is_string) && is_good("startTicks", &json::is_number_integer) &&
-                   is_good("restartCount", &json::is_number_integer) && is_good("replicas", &json::is_number_integer) &&
-                   is_good("scaledTo", &json::is_number_integer) && is_good("tool", &json::is_object);
-  if (!own || !undo.contains("tool")) {
-    return own;
+  if (!undo.is_object() || !is_good(undo, "tool", &json::is_object)) {
+    return false;
   }
-  const json& tool = undo["tool"];
-  return tool.value("host", json("")).is_string() && tool.value("pid", json(0)).is_number_integer() &&
-         tool.value("startTicks", json(0)).is_number_integer();
+  const json tool = undo.value("tool", json::object());
+  return is_good(undo, "action", &json::is_string) && is_good(undo, "container", &json::is_string) &&
+         is_good(undo, "cluster", &json::is_string) && is_good(undo, "startTicks", &json::is_number_integer) &&
+         is_good(undo, "restartCount", &json::is_number_integer) && is_good(undo, "replicas", &json::is_number_integer) &&
+         is_good(undo, "scaledTo", &json::is_number_integer) && is_good(tool, "host", &json::is_string) &&
+         is_good(tool, "pid", &json::is_number_integer) && is_good(tool, "startTicks", &json::is_number_integer);
 }
 
 std::unexpected<Error> file_error(std::string_view attempt, const std::string& path, int number) {

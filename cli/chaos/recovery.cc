@@ -8,16 +8,13 @@
 
 #include "base/duration.h"
 #include "verify/history_index.h"
+#include "worker/last_will_executor.h"
 
 namespace lifecycle::cli::chaos {
 namespace {
 
 // history.timerProcessorMaxTimeShift: by so much a timer of the server may be late.
 constexpr Duration kServerTimerSlack = std::chrono::seconds(1);
-// What a supervisor asks for: of a first attempt as soon as possible. It leaves later ones to the policy, so that work that kills its
-// workers does not kill one after the other.
-constexpr Duration kWillRetryInterval = std::chrono::milliseconds(1);
-constexpr int kLastAttemptAtOnce = 1;
 
 // A worker that is told to stop has the time that its pod was given for that, unless somebody says another.
 bool is_left_time(const Fault& fault) {
@@ -39,9 +36,9 @@ RecoveryBound recovery_bound(const HeldWork& work, const Fault& fault, const Tar
   }
   const std::string retry = fmt::format("retry {}", format_duration(*work.retry_interval));
   if (fault.kind == FaultKind::kSigkill && target.supervised) {
-    const bool at_once = work.attempt <= kLastAttemptAtOnce;
-    return {.total = (at_once ? kWillRetryInterval : *work.retry_interval) + kServerTimerSlack,
-            .parts = fmt::format("its supervisor tells the server at once{} + timer {}", at_once ? "" : " + " + retry,
+    const std::optional<Duration> delay = worker::retry_delay_after_death(work.attempt);
+    return {.total = delay.value_or(*work.retry_interval) + kServerTimerSlack,
+            .parts = fmt::format("its supervisor tells the server at once{} + timer {}", delay ? "" : " + " + retry,
                                  format_duration(kServerTimerSlack))};
   }
   if (is_left_time(fault)) {

@@ -62,12 +62,11 @@ class Executor : public std::enable_shared_from_this<Executor> {
   }
 
   void fail_activity(const UnfinishedTask& task) {
-    const std::optional<Duration> retry_delay = task.attempt <= 1 ? std::optional<Duration>(std::chrono::milliseconds(1)) : std::nullopt;
     rpc::RespondActivityTaskFailed::Request request;
     if (task.details) {
       *request.mutable_last_heartbeat_details() = *task.details;
     }
-    send<rpc::RespondActivityTaskFailed>(std::move(request), task, retry_delay, report_.activities_failed);
+    send<rpc::RespondActivityTaskFailed>(std::move(request), task, retry_delay_after_death(task.attempt), report_.activities_failed);
   }
 
   void fail_workflow_task(const UnfinishedTask& task) {

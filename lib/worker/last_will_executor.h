@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -25,9 +26,14 @@ struct LastWillReport {
   std::size_t not_told = 0;      // refused, or no answer in time
 };
 
+// How long an activity waits after an attempt that died with its worker: as good as not at all after a first one. Nothing: as long as its
+// retry policy says, which is what slows a crash loop down.
+[[nodiscard]] constexpr std::optional<Duration> retry_delay_after_death(int attempt) {
+  return attempt <= 1 ? std::optional<Duration>(std::chrono::milliseconds(1)) : std::nullopt;
+}
+
 // Gives up the sticky queue first, because only events that come afterwards find their way at once; then fails what was being executed, so
-// that another worker takes it: activities so that they are tried again (at once, after a first attempt; later ones leave the delay to the
-// retry policy, which is what slows a crash loop down), and workflow tasks if it was their first attempt.
+// that another worker takes it: activities so that they are tried again, and workflow tasks if it was their first attempt.
 //
 // `options` say which namespace and version; the identity is the will's. `death` tells of what it died ("killed by SIGKILL"). `done` runs
 // on the loop, within kLastWillTimeout. Service and loop live until then.

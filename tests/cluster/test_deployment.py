@@ -5,12 +5,12 @@ import subprocess
 
 import pytest
 
-from cluster import ROOT, WORKERS, Cluster
+from cluster import NAMESPACES, ROOT, WORKERS, Cluster
 from harness.waiting import wait_until
 
 
 def test_everything_is_ready_and_nothing_has_crashed(cluster: Cluster) -> None:
-    for namespace in ("temporal", "workers", "infra"):
+    for namespace in NAMESPACES:
         pods = cluster.pods(namespace)
         assert pods
         for pod in pods:
@@ -126,7 +126,7 @@ def test_deploying_again_replaces_nothing(cluster: Cluster) -> None:
         pytest.skip("how images get into this cluster is not known")
 
     def uids() -> set[str]:
-        return {pod["metadata"]["uid"] for namespace in ("temporal", "workers", "infra") for pod in cluster.pods(namespace)}
+        return {pod["metadata"]["uid"] for namespace in NAMESPACES for pod in cluster.pods(namespace)}
 
     how = ["--push"] if "localhost:30500/" in json.dumps(cluster.get("-n", "workers", "deployment", WORKERS[0])["spec"]) else []
     before = uids()
